@@ -27,8 +27,9 @@ TABLE = {
     "option padding": "padding pad padded zeropadding auffüllung gepolstert",
     "option dilation": "dilation dilated atrous dilatation dilationsrate",
     "option rate": "rate p probability prob wahrscheinlichkeit",
-    "option width": "dim dimension dmodel breite-",
+    "option width": "dim dimension dmodel modeldim breite-",
     "option factor": "factor faktor",
+    "option inner": "dff ff ffn dimfeedforward feedforwarddim feedforwardsize feedforwardwidth mlpdim mlpsize feedforwarddimension", "transformer": "transformer",
     "option extra": "outputpadding",
     "option slope": "slope alpha steigung",
     "same": "same", "valid": "valid unpadded", "no": "no without ohne sans kein keine unbiased nobias",
@@ -36,7 +37,7 @@ TABLE = {
     "layer": "layer schicht couche stage convolve",
     "hidden": "hidden verdeckt versteckt inner cachée",
     "output": "output ausgabe ausgang out target sortie",
-    "input": "input eingang eingänge eingabe inputunit eingabemerkmal entrée",
+    "input": "z input eingang eingänge eingabe inputunit eingabemerkmal entrée",
     "image": "image picture bild bilder pixel pic",
     "colour 3": "rgb color colour coloured colored farb farbe", "colour 1": "gray grey grayscale greyscale grau graustufen",
     "block": "block bloc blöcke blöcken module unitblock cell-block",
@@ -46,16 +47,16 @@ TABLE = {
     "except": "except but außer", "first": "first erste zuerst", "last": "last letzte letzt final end ende schluss",
     "second": "second zweite", "third": "third dritte",
     "then": "then followed dann danach anschließend puis gefolgt folgt next plus feeds followedby finally schließlich suivi",
-    "net": "net network model cnn convnet mlp dnn ann nn architecture classifier regressor autoencoder generator discriminator "
-           "netz netzwerk modell réseau perceptron",
+    "net": "net network model cnn convnet dnn ann nn architecture classifier regressor autoencoder generator discriminator "
+           "mlp netz netzwerk modell réseau perceptron",
     "and": "and und et sowie bzw", "of": "of zu von aus à per", "times": "times mal x",
     "again": "again another same-again repeat repeated nochmal more weitere weiterer",
-    "branch": "branch branche path tower zweig pfad stream branches", "parallel": "parallel nebeneinander",
+    "branch": "branch branche path tower zweig pfad stream branches", "around": "around um", "parallel": "parallel nebeneinander",
     "join": "concat concatenate concatenated concatenation konkateniert verkettet joined cat concatenating",
     "sum": "add added sum summed addition addiert summe plusinput adding",
-    "skip": "skip shortcut residual identity residualblock identität shortcutconnection",
-    "refused": "tied shared weight some depthwise separable recurrently transformer unet squeeze excitation if or "
-               "inverted bottleneck dense-block densely scale scaled multiply multiplied projection crop cropped",
+    "skip": "skip shortcut residual identity resblock inverted residualblock identität shortcutconnection",
+    "refused": "tied shared weight some separable unet squeeze excitation if or "
+               "dense-block densely scale scaled multiply multiplied projection crop cropped",
 }
 FILLERS = """
 with mit avec num n the it its is are be as by at in on to into for from that this there here we i my you then-on which whose who where
@@ -64,7 +65,7 @@ follows begin begins start starts starting contain contains consist consists com
 produces map maps mapping convert converted make made becomes yields passes passed reduce reduced reducing classify
 classified reads works return returns obtain obtained
 encoder decoder lenet vgg alexnet resnet simple small tiny basic plain deep shallow neural feedforward
-multilayer multi standard classic little big large wide stacked stack one-hidden binary regression style like type
+multilayer multi  dataset downsample downsampling resnet standard classic little big large wide stacked stack one-hidden binary regression style like type
 function operation project connection connected directly only just down spatial volume
 result dataset mnist cifar imagenet digit sequence time timestep state shape resulting feature-extractor extractor
 number count default overall total main own shallow further additional single-channel scalar vector latent noise code
@@ -75,7 +76,7 @@ davon dahinter davor dazu danach-auch auch nur dieser diese dieses jeder wobei s
 deren anzahl gleich linear-e funktion aktiviert
 le la les du des de au aux est sont
 them these those they themselves one ones such kind them- each-of time-step over along axis channel-axis together
-forward strided pytorch keras tensorflow audio forward-net step inner-size width-wise around zero rest whole part section tail stem body backbone trunk front simply again- pixels wise hand so
+forward strided pytorch keras tensorflow audio forward-net step inner-size width-wise zero rest whole part section tail stem body backbone trunk front simply again- pixels wise hand so
 """
 # fmt: on
 WORDS: dict[str, Concept] = {}

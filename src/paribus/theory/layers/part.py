@@ -25,6 +25,7 @@ class Part:
     role: str = ""  # hidden, output
     sign: str = ""
     branches: list[list[Part]] = field(default_factory=list)
+    whole: str = ""  # a layer that the notation writes in words of its own
     asks: bool = False  # a sum whose branches are padded to agree
     unsized: bool = False  # a window that nobody sized
     ends: bool = False  # a block that is repeated ends here
@@ -93,7 +94,7 @@ class Part:
         kind = KINDS[self.kind]
         order = [*kind.numbers, *(["kernel"] if self.kind in ("conv", "deconv", "dw") else ["heads"] * (self.kind == "attention"))]
         free = [name for name in order if name not in self.options]
-        if not free or (free[0] == "kernel" and self.kind != "pool" and int(value) > MOST_KERNEL) or free[0] in ("rate", "start", "slopes"):
+        if not free or (free[0] == "kernel" and self.kind != "pool" and int(value) > MOST_KERNEL) or free[0] in ("rate", "axis"):
             raise Unread(token, f"{self.kind} takes no other number")
         self.options[free[0]] = value
 
@@ -118,7 +119,9 @@ class Part:
         return self
 
     def __str__(self) -> str:
-        if self.sign:
+        if self.whole:
+            said = self.whole
+        elif self.sign:
             said = f"[{f' {self.sign} '.join(', '.join(map(str, branch)) or 'id' for branch in self.branches)}]"
         else:
             kind = KINDS[self.kind]

@@ -24,7 +24,6 @@ from paribus.theory.layers.layer import Shape
 from paribus.theory.layers.matlab import layered
 from paribus.theory.layers.notation import parse
 from paribus.theory.layers.printed import printed
-from paribus.theory.layers.prose import phrased
 from paribus.theory.layers.phrases import Unread
 from paribus.theory.layers.references import unlabelled
 from paribus.theory.layers.refuse import by
@@ -46,7 +45,7 @@ CALL = re.compile(r"(?i)(?<![\w.])conv(?:2d)?\((\d+, ?\d+, ?\d+(?:, ?\d+)?)(?=\s
 APART = re.compile(r"(?<=\))(?:[ \t]+|-)(?=[A-Z])|(?<=[A-Za-z])(?:[ \t]|-)(?=[A-Z]\w*\()")  # layers without commas
 VGG = re.compile(r"(?i)\bconv(\d)-(\d+)")  # whose table means padding that keeps the size
 VOLUMES = re.compile(  # what a layer gives: -> 64x64x32 ->, flatten (9216)
-    r"(?<=[\w)])\s*(?:->|→|=>)\s*(\d+x\d+x\d+)\s*(?=->|→|=>|$)|(?i:\b(flatten)) ?(\(\d{2,}\)|\d{2,}\b)"
+    r"(?<=[\w)])\s*(?:->|→|=>)\s*(\d+x\d+x\d+|\(\d+(?:, ?\d+)*\)(?=\s*(?:\n|$)))\s*(?=->|→|=>|\n|$)|(?i:\b(flatten)) ?(\(\d{2,}\)|\d{2,}\b)"
 )
 MLP = re.compile(r"(?i)\s*mlp\s*\(\s*([\[(]?\d+(?:[\s,\[\]()]+\d+){2,})[)\]\s]*\s*")
 SAID = (  # how a text names its input, and whether its channels come last
@@ -138,8 +137,6 @@ def otherwise(text: str) -> Iterator[Pasted]:
     if CLASSES.search(text):
         return
     classed = _classed(plain)
-    if (said := phrased(classed)) is not None:
-        yield Pasted(said[0], said[1], (f"read as sentences: {said[0]}",), shapes)
     with suppress(Unread):
         words, given, remarks = worded(classed)
         yield Pasted(words, given, (f"read as sentences: {words}", *remarks), shapes)
@@ -154,8 +151,8 @@ def _noted(text: str) -> tuple[str, tuple[Shape, ...]]:
 
 def _box(label: str) -> str:
     """What is in a box of a drawing, in the notation."""
-    if (said := phrased(label)) is not None:
-        return said[0]
+    with suppress(Unread):
+        return worded(label)[0]
     parse(label)
     return label
 

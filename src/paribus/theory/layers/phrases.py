@@ -17,7 +17,7 @@ from paribus.theory.layers.tokens import mistyped
 
 SIGNS = str.maketrans("×✕∗–—−{}[]⇒·", "xxx---()()→x")
 LEX = re.compile(
-    r"(?P<aside>\*\*|__|`|\"|'|\\\\|<br ?/?>|(?<!\w)[CSF]\d\b(?=:?\s)|(?<=conv)\.|(?<=bzw)\.|(?<=Conv)\.|^[ \t]*(?:[-*•◦+]|\(?\d+[.)])[ \t]+(?=\S))"
+    r"(?P<aside>\*\*|__|`|\"|'|\\\\|<br ?/?>|(?<!\w)[CSFL]\d\b(?=:?\s)|\bin\s?=\s?\d+,?|(?<=conv)\.|(?<=bzw)\.|(?<=Conv)\.|^[ \t]*(?:[-*•◦+]|\(?\d+[.)])[ \t]+(?=\S))"
     r"|(?P<axes>(?<!\d)[123]-?[dD](?![a-zA-Z]))"
     r"|(?P<chain>(?<![\w.@])\d+(?:\s*(?:-+>|=>|→|-)\s*\d+(?![\w.@%]|[ ]?x[ ]?\d)){2,})"
     r"|(?P<at>\d+\s?@\s?(?=\d+\s?x\s?\d))"
@@ -25,9 +25,10 @@ LEX = re.compile(
     r"|(?P<size>\d+(?:\s?(?:x|\*|by)\s?\d+)+(?![a-zA-Z]))"
     r"|(?P<pair>\d+\s*(?:-+>|=>|→|\bto\b)\s*\d+(?![\w.@%]|[ ]?x[ ]?\d|\s*(?:-+>|=>|→)))"
     r"|(?P<times>(?<=[)\s])\*(?=\s?\d))"
+    r"|(?P<unbiased>(?i:(?:use_)?bias\s?=\s?false))"
     r"|(?P<letter>\b(?:[kspdfolg]|op)\s?=?\s?\d+(?!\.?\d|x)\b|(?<=[\w)])\s?/[ ]?[1-4]\b(?!\d|/))"
     r"|(?P<number>\d+)"
-    r"|(?P<then>-+>|=>|→|↓|>|(?<=[\s)])-(?=\s)|[;|\n])|(?P<stop>\.(?=\s|$))"
+    r"|(?P<then>-+>|>>|=>|→|↓|>|(?<=[\s)])-(?=\s)|[;|\n])|(?P<stop>\.(?=\s|$))"
     r"|(?P<comma>,)|(?P<slash>/)|(?P<and>&|\+)|(?P<open>\()|(?P<close>\))|(?P<colon>[:=])|(?P<hyphen>[-_])"
     r"|(?P<word>(?i:relu6)|[^\W\d_]+)|(?P<space>\s)|(?P<other>\S)",
     re.MULTILINE,
@@ -82,7 +83,7 @@ def tokens(text: str) -> list[Token]:
                 found.append(Token("count", low, word, at, (str(COUNTS[low]),)))
             elif low in ("same", "valid"):
                 found.append(Token(low, low, word, at))
-            elif parts := compound(low):
+            elif parts := compound(low) or compound(mistyped(low)):
                 found += [Token("word", part, word, at, several=plural(low) and part == parts[-1]) for part in parts]
             else:
                 found.append(Token("unknown", low, word, at))
@@ -90,6 +91,8 @@ def tokens(text: str) -> list[Token]:
             digits = re.findall(r"\d+", word)[0]
             name = {"k": "kernel", "s": "stride", "d": "dilation", "f": "kernel", "o": "extra", "l": "layers", "g": "groups", "/": "stride"}.get(word.strip()[0].lower())
             found.append(Token("set", name or "padding", word, at, (digits,)))
+        elif what == "unbiased":
+            found.append(Token("set", "bias", word, at, ("nobias",)))
         elif what == "at":
             found.append(Token("set", "filters", word, at, (word.rstrip("@ "),)))
         elif what == "other":
@@ -137,8 +140,6 @@ def _named(found: list[Token]) -> list[Token]:
                 break
         else:
             role = concept(token.which)
-            if role is None and (known := mistyped(token.which)):
-                role = concept(known)
             if role is None:
                 role = ("unknown", token.which)
             if role[0] == "refused":
@@ -183,7 +184,7 @@ class Phrases:
                 if self.given[ahead].role == "then" and self.given[ahead].which != "|":
                     signs = ["", "", ""]
                     break
-                if self.given[ahead].text in ("with", "mit", "+"):
+                if self.given[ahead].text in ("+"):
                     signs = ["", "", ""]
                     break
                 signs.append(self.given[ahead].role)
@@ -215,6 +216,7 @@ class Phrases:
         between, ahead = list[Token](), end
         while ahead < len(self.given) and len(between) < 4 and (
             self.given[ahead].role in ("phi", "size", "hidden", "output", "of", "each")
+            or (self.given[ahead].which == "attention" and self._role(ahead + 1) == "unit")
             or (self.given[ahead].role == "head" and self.given[ahead].which == "linear" and token.role != "size")
         ):  # fmt: skip
             between.append(self.given[ahead])
@@ -324,7 +326,7 @@ class Phrases:
             while self._role(ahead) == "each":
                 ahead += 1
             follows = self.given[ahead] if ahead < len(self.given) else Token("")
-            if follows.role == "bias" or (token.text in ("unbiased", "nobias")):
+            if (follows.role == "bias" and (follows.text != "bias" or True)) or (token.text in ("unbiased", "nobias")):
                 self.at = ahead + (follows.role == "bias")
                 self._put("set", "bias", token, ("nobias",))
                 return True
@@ -339,6 +341,11 @@ class Phrases:
         if token.role in ("input", "image", "colour"):
             return self._fed(token)
         which = token.which
+        if token.text in ("dilated", "atrous") and self.role(1) in ("head", "size", "number"):
+            if not any(one.role == "option" and one.which in ("rate", "dilation") for one in self.given[self.at + 1 : self.at + 12]):
+                raise Unread(token, "how far it is dilated")
+            self.at += 1
+            return True
         if token.role == "unit" and which == "words" and self._role(ahead) == "option":
             ahead += 1
         while self._role(ahead) == "option" and self.given[ahead].which in ("kernel", "width", "rate"):
@@ -440,6 +447,9 @@ class Phrases:
         if token.role == "chain" and self.role(1) == "unit":
             self.at += 2
             self._put("set", self.given[self.at - 1].which, token, token.values)
+            return True
+        if token.role == "act" and self.role(1) == "colon":
+            self.at += 2
             return True
         if token.role == "act" or (token.role == "again" and self.role(1) == "then"):
             self.at += 1

@@ -64,6 +64,8 @@ class Net:
     inner: bool = False  # of a block: numbers of filters may come later
     chain: list[Part] = field(default_factory=list)  # of sizes: 784-300-10
     decoding: bool = False  # a label was passed in this clause
+    around: bool = False  # a sum goes around all that follows
+    width: str = ""  # the filters of a block's convolutions
     sum: bool = False  # a residual block was announced
 
     # from the whole to pieces
@@ -82,12 +84,21 @@ class Net:
             self.clause(clause)
             if ends and (ends.role == "stop" or ends.which in (";", "line")):
                 self.sentence = len(self.parts)
+        if self.sum and self.around and self.parts:
+            self.meet([Token("sum")])
         if self.sum:
             raise Unread(None, "where the sum is")
 
     def clause(self, phrases: list[Token]) -> None:
         """Pieces between commas, behind a label."""
+        pieces = list[list[Token]]()
         for piece in _split(phrases, ("comma",)):
+            told = {one.role for one in piece} <= {"set", "number", "and", "comma"}
+            if pieces and told and any(one.role == "transformer" for one in pieces[-1]):
+                pieces[-1] += piece
+            else:
+                pieces.append(piece)
+        for piece in pieces:
             said = [one for at, one in enumerate(piece) if at < len(piece) - 1 or one.role != "comma"]
             bare = self.unlabelled(said)
             self.decoding = len(bare) < len(said) and bool(self.parts)
@@ -102,6 +113,12 @@ class Net:
                 raise Unread(next(one for one in phrases if one.role == "colon"))
             return phrases
         label, rest = phrases[:at], phrases[at + 1 :]
+        if [one.role for one in label] == ["times"] and [one.role for one in rest] == ["open", "list", "close"] and not self.parts:
+            self.named(rest[1], rest[1].values, rest)
+            return []
+        if [one.role for one in label] == ["skip", "open", "number", "close"]:
+            self.sum, self.width = True, label[2].values[0]
+            return rest
         if any(one.role in ("set", "open", "close", "again", "join", "sum", "branch", "parallel", "word") for one in label):
             raise Unread(label[0])
         if any(one.role == "skip" for one in label):
@@ -136,6 +153,11 @@ class Net:
             self.apply_to(scope, rest, phrases[0])
             return
         outer = {one.role for one in _outer(rest)}
+        if not self.parts and [one.text for one in rest] == ["x"]:
+            return
+        if "transformer" in {one.role for one in rest}:
+            self.encoder(rest)
+            return
         phrases = rest
         if outer & {"sum", "skip", "join"}:
             self.meet(phrases)
@@ -154,6 +176,11 @@ class Net:
             kind = kind or ("" if len(self.recent) > 1 and any(one.role in ("head", "set") for one in phrases) else "layer")
             return Scope(kind, "between"), [one for one in phrases[:at] if one.role != "of"] or phrases[at + 1 + len(kinds) :]
         depth = 0
+        kinds = [i for i, one in enumerate(phrases) if one.role == "head" and one.several and not one.values]
+        if len(kinds) == 1 and len(phrases) > 1 and kinds[0] in (0, len(phrases) - 1) and walk(self.parts):
+            rest = [one for i, one in enumerate(phrases) if i != kinds[0] and one.role not in ("of", "each")]
+            if rest and all(one.role == "set" and one.which in ("bias", "padding") for one in rest):
+                return Scope(phrases[kinds[0]].which), rest
         for at, role in enumerate(roles):
             depth += (role == "open") - (role == "close")
             if depth or role not in ("each", "after", "first", "last", "second", "third", "except"):
@@ -344,6 +371,9 @@ class Net:
 
     def aside(self, phrases: list[Token], targets: list[Part]) -> None:
         """What stands between parentheses behind layers is said of each of them."""
+        if {one.role for one in phrases} <= {"unknown", "count", "of"} and any(one.role == "unknown" for one in phrases):
+            self.said.append(f"passed over: ({' '.join(one.text for one in phrases)})")
+            return
         net = Net(loose=[])
         for piece in _split(phrases, ("comma", *STRONG)):
             said = [one for one in piece if one.role not in ("comma", *STRONG)]
@@ -409,6 +439,11 @@ class Net:
                 return self.styled(Part(head.which), times)
             made = self.styled(Part(head.which), times)
             return self.unnamed(said, 0, near) or made
+        if head is not None and head.role == "phi" and [one.role for one in said] == ["number"] and self.recent:
+            last = self.recent[-1]  # fc | ReLU | 256
+            if len(self.recent) == 1 and last.kind in ("linear", "conv") and "out" not in last.options:
+                last.number(said[0], said[0].values[0])
+                return self.styled(Part(head.which), times)
         if head is not None and head.role == "phi" and not said:
             return self.styled(Part(head.which), times)
         if head is None:
@@ -483,6 +518,11 @@ class Net:
             self.named(said[0], said[0].values[:1], said)
             return self.put(Token("head", "linear", near.text, near.start), said, times, near)
         names = {one.which for one in said if one.role == "set"}
+        if names == {"filters", "size"} and not self.parts and not self.given and said[0].values[0] in ("1", "3"):
+            sizes = said[-1].values[0].split("x")
+            if int(sizes[0]) > 15:
+                self.named(said[0], [said[0].values[0], *sizes], said)
+                return []
         if names == {"size"} and len(said) == 1 and not self.parts and not self.given and said[0].values[0].count("x") == 2:
             self.named(said[0], said[0].values[0].split("x"), said)
             return []
@@ -595,7 +635,8 @@ class Net:
                 found = [one for one in found if one.role == "hidden"] or found[:-1]
             found = found[-1:] if scope.kind == "output" else found
         elif scope.kind:
-            found = [one for one in walk(self.parts) if one.kind == scope.kind]
+            kinds = ("conv", "deconv", "dw") if scope.kind == "conv" else (scope.kind,)
+            found = [one for one in walk(self.parts) if one.kind in kinds]
         else:
             found = self.recent
             if scope.which == "each" and len(found) == 1:  # first conv …, second conv …, both followed by …
@@ -610,6 +651,9 @@ class Net:
 
     def block(self, inside: list[Token], times: int, after: list[Token]) -> int:
         """A net so many times, with filters of its own each time; how many phrases behind it were used."""
+        if [one.role for one in inside] == ["set"] and after and after[0].role == "input" and not self.parts:
+            self.named(inside[0], inside[0].values[0].split("x"), inside)
+            return 1
         if [one.role for one in inside] == ["sum"]:
             self.meet(inside)
             return 0
@@ -693,6 +737,24 @@ class Net:
             return 0
         raise Unread(phrases[at])
 
+    def encoder(self, phrases: list[Token]) -> None:
+        """An encoder layer of torch, so many times."""
+        said = {one.which: one.values[0] for one in phrases if one.role == "set"}
+        times = [int(one.values[0]) for one in phrases if one.role in ("count", "number")]
+        wide = said.pop("width", said.pop("kernel", said.pop("features", "")))
+        for one in reversed(walk(self.parts)):
+            wide = wide or one.options.get("width", one.options.get("out", ""))
+        many = [*times, *([int(said.pop("layers"))] if "layers" in said else [])]
+        roles = {one.role for one in phrases}
+        known = {"transformer", "set", "count", "number", "layer", "block", "and", "open", "close", "comma", "of", "colon", "head"}
+        if "heads" not in said or not wide or {*said} - {"heads", "inner"} or len(many) > 1 or roles - known:
+            raise Unread(phrases[0])
+        if any(one.role == "head" and one.which != "attention" for one in phrases):
+            raise Unread(phrases[0])
+        words = f"transformer layer heads={said['heads']} d_model={wide}" + (f" ff={said['inner']}" if "inner" in said else "")
+        self.parts.append(Part("", sign="whole", whole=words + (f" layers={many[0]}" if many and many[0] > 1 else "")))
+        self.recent = self.parts[-1:]
+
     def again(self, phrases: list[Token]) -> bool:
         """``the same again with 64 filters``: the sentence before, with another number of filters."""
         if any(one.role == "head" for one in phrases):
@@ -715,10 +777,14 @@ class Net:
     def meet(self, phrases: list[Token]) -> None:
         """A sum with the input, or branches side by side."""
         roles = [one.role for one in phrases]
-        if roles[0] in ("join", "skip", "sum") and "open" in roles and {*roles[1 : roles.index("open")]} <= {"of", "block", "skip", "and", "colon"}:
+        if roles[0] in ("join", "skip", "sum") and "open" in roles and {*roles[1 : roles.index("open")]} <= {"of", "block", "skip", "and", "colon", "around"}:
             at = roles.index("open")
             end = _closing(phrases, at)
             inside = phrases[at + 1 : end]
+            if roles[0] != "join" and self.parts and all(one.several for one in inside if one.role == "head"):
+                self.meet(phrases[:at])
+                self.piece(inside)
+                return
             if roles[0] == "join" or (roles[0] == "sum" and "skip" not in roles):
                 apart = next((sign for sign in ("then", "comma") if len(_split(inside, (sign,))) > 1), "")
                 self.branches(_split(inside, (apart,)), "&" if roles[0] == "join" else "|")
@@ -731,8 +797,8 @@ class Net:
             self.branches([phrases[1:-2], []], "|")
             return
         if roles[0] == "skip" and {*roles} & {"head", "set"} and not {*roles[1:]} & {"sum", "skip", "join"}:
-            start = next(i for i, role in enumerate(roles) if role not in ("skip", "block", "of", "colon"))
-            self.sum = True
+            start = next(i for i, role in enumerate(roles) if role not in ("skip", "block", "of", "colon", "around"))
+            self.sum, self.around = True, "around" in roles
             self.piece(phrases[start:])
             return
         if roles[-1] == "sum" and len(roles) > 1 and "head" in roles:
@@ -759,6 +825,9 @@ class Net:
                 raise Unread(near, "nothing it can be said of")
             held = [one for one in targets if not any(part.kind in ACTIVATIONS for part in one.behind) and not self._active(one)]
             self.attach(targets if not any(part.kind in ACTIVATIONS for part in parts) else held, parts, said)
+        for part in walk(self.parts) if self.width else []:
+            if part.kind == "conv":
+                part.options.setdefault("out", self.width)
         for part in self.parts:
             part.settled()
             for one in walk([part]) if part.asks else []:  # a sum asks for sizes that agree
@@ -780,7 +849,7 @@ class Net:
     def flatten(self) -> None:
         """Flat before the first fully connected layer behind pictures, which sentences seldom say."""
         for at, part in enumerate(self.parts):
-            if part.kind in ("flatten", "gap", "gmp", "last", "attention", "embedding", "transpose", *CELLS):
+            if part.whole or part.kind in ("flatten", "gap", "gmp", "last", "attention", "embedding", "transpose", *CELLS):
                 return
             following = self.parts[at + 1].kind if at + 1 < len(self.parts) else ""
             if part.kind == "avgpool" and part.unsized and following in ("linear", "flatten"):
@@ -829,8 +898,32 @@ def branched(phrases: list[Token]) -> list[Token]:
     """Phrases in which branches that are said in words stand in parentheses, apart by | or &."""
     start = next((i for i, one in enumerate(phrases) if one.role == "branch"), -1)
     end = next((i for i in range(start + 1, len(phrases)) if phrases[i].role in ("join", "sum")), -1)
+    if start < 0 and any(one.role == "skip" for one in phrases) and any(one.role == "sum" for one in phrases):
+        at = next(i for i, one in enumerate(phrases) if one.role == "skip")
+        till = next((i for i in range(at, len(phrases)) if phrases[i].role == "sum"), -1)
+        two = till > at > 0 and any(one.role == "head" for one in phrases[at:till]) and any(one.role == "head" for one in phrases[:at])
+        if two and phrases[at - 1].role in ("then", "stop"):
+            colon = next((i + 1 for i, one in enumerate(phrases[:at]) if one.role == "colon"), 0)
+            inside = [Token("open", "", "("), *_trim(phrases[colon:at]), Token("then", "|", "|"), *_trim(phrases[at + 1 : till])]
+            return [*inside, Token("close", "", ")"), *phrases[till + 1 :]]
     if start >= 0 and end >= 0:
         body = phrases[start:end]
+        skips = [i for i, one in enumerate(body) if one.role == "skip"]
+        if skips and phrases[end].role == "sum" and not any(one.role in ("open", "colon") and one.text == "|" for one in body):
+            main = [one for one in body[1 : skips[0]]]
+            short = body[skips[0] + 1 :]
+            while short and short[0].role in ("branch", "colon", "skip"):
+                short = short[1:]
+            while main and main[0].role == "colon":
+                main = main[1:]
+            if not any(one.role == "head" for one in main) or not any(one.role == "head" for one in short):
+                raise Unread(body[0])
+            cut = start
+            while cut and phrases[cut - 1].role not in ("stop",) and not any(o.role in ("head",) for o in phrases[cut - 1 : cut]):
+                cut -= 1
+            inside = [Token("open", "", "("), *_trim(main), Token("then", "|", "|"), *_trim(short), Token("close", "", ")")]
+            after = phrases[end + 1 :]
+            return [*phrases[:cut], *inside, *after]
         if len(body) > 2 and body[1].role == "number" and body[2].role == "colon":
             marks = [i for i, one in enumerate(body) if one.role == "branch"]
             pieces = [body[i + 3 : j] for i, j in pairwise([*marks, len(body)])]
@@ -877,6 +970,17 @@ def branched(phrases: list[Token]) -> list[Token]:
     while after and after[0].role in ("of", "unit", "block"):
         after = after[1:]
     return [*before, *made, Token("close", "", ")"), *after]
+
+
+def _trim(phrases: Sequence[Token]) -> list[Token]:
+    """Phrases without signs at their ends."""
+    found = list(phrases)
+    signs = (*STRONG, "comma", "and", "colon")
+    while found and found[0].role in signs:
+        found = found[1:]
+    while found and found[-1].role in signs:
+        found = found[:-1]
+    return found
 
 
 def _outer(phrases: Sequence[Token]) -> list[Token]:

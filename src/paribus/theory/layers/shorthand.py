@@ -110,7 +110,7 @@ def spaced(text: str) -> str:
     pair = r"\b([A-Za-z]\w*),? (\d+) *(?:→|->|=>) *(\d+)\b(?! *(?:x\d|@|→|->|=>|[A-Za-z]))"
     text = re.sub(pair, lambda m: " ".join(m.groups() if kind_of(m[1]) == "embedding" else (m[1], m[3])), text)
     text = re.sub(r"([(,]\s*)(\d+)\s*(?:→|->|=>)\s*(\d+)(?=\s*[,)])", r"\1in=\2, out=\3", text)
-    return re.sub(r"(?i)\bpatch(?:es| ?embed(?:ding)?s?|ify)? (\d+)(?:x\1)?,? (?:dim|width|linear|to)?\s*(\d+)",
+    return re.sub(r"(?i)\bpatch(?:es| ?embed(?:ding)?s?|ify)? (\d+)(?:x\1)?,? (?:dim|width|linear|to)?\s*(\d+)(?: dim\w*)?",
                   r"conv \2 k\1 s\1, flatten 2, transpose", text)  # fmt: skip
 
 
