@@ -21,7 +21,7 @@ TABLE = {
     "unit heads": "head kopf köpfe",
     "unit groups": "group gruppe",
     "unit words": "word token vocab vocabulary wort wörter vokabular wortschatz",
-    "unit features": "feature value wert merkmal dimensional",
+    "unit features": "feature d value wert merkmal dimensional",
     "option kernel": "kernel window poolsize filtersize windowsize kernelsize poolingsize size width fenster größe length kern noyau taille breite ksize weite",
     "option stride": "stride schrittweite pas",
     "option padding": "padding pad padded zeropadding auffüllung gepolstert",
@@ -29,7 +29,7 @@ TABLE = {
     "option rate": "rate p probability prob wahrscheinlichkeit",
     "option width": "dim dimension dmodel modeldim breite-",
     "option factor": "factor faktor",
-    "option inner": "dff ff ffn dimfeedforward feedforwarddim feedforwardsize feedforwardwidth mlpdim mlpsize feedforwarddimension", "transformer": "transformer",
+    "option inner": "dff ff ffn feedforward feedforwardsize dimfeedforward feedforwarddim feedforwardsize feedforwardwidth mlpdim mlpsize feedforwarddimension", "transformer": "transformer",
     "option extra": "outputpadding",
     "option slope": "slope alpha steigung",
     "same": "same", "valid": "valid unpadded", "no": "no without ohne sans kein keine unbiased nobias",
@@ -41,7 +41,7 @@ TABLE = {
     "image": "image picture bild bilder pixel pic",
     "colour 3": "rgb color colour coloured colored farb farbe", "colour 1": "gray grey grayscale greyscale grau graustufen",
     "block": "block bloc blöcke blöcken module unitblock cell-block",
-    "each": "each every all both jede alle jeweils je beide respectively chaque apiece everywhere throughout überall",
+    "each": "each every all both jede alle jeweils je beide chaque apiece everywhere throughout überall",
     "act": "activation aktivierung nonlinearity nonlinearities aktivierungsfunktion",
     "after": "after behind following nach hinter", "between": "between dazwischen zwischen",
     "except": "except but außer", "first": "first erste zuerst", "last": "last letzte letzt final end ende schluss",
@@ -52,7 +52,7 @@ TABLE = {
     "and": "and und et sowie bzw", "of": "of zu von aus à per", "times": "times mal x",
     "again": "again another same-again repeat repeated nochmal more weitere weiterer",
     "branch": "branch branche path tower zweig pfad stream branches", "around": "around um", "parallel": "parallel nebeneinander",
-    "join": "concat concatenate concatenated concatenation konkateniert verkettet joined cat concatenating",
+    "join": "concat concatenate concatenated concatenation konkateniert verkettet joined concatenating",
     "sum": "add added sum summed addition addiert summe plusinput adding",
     "skip": "skip shortcut residual identity resblock inverted residualblock identität shortcutconnection",
     "refused": "tied shared weight some separable unet squeeze excitation if or "
@@ -62,9 +62,9 @@ FILLERS = """
 with mit avec num n the it its is are be as by at in on to into for from that this there here we i my you then-on which whose who where
 has have having use uses using used apply applies applied take takes give gives get gets go goes put come comes follow
 follows begin begins start starts starting contain contains consist consists comprise comprises feed fed produce
-produces map maps mapping convert converted make made becomes yields passes passed reduce reduced reducing classify
+produces mapping convert converted make made becomes yields passes passed reduce reduced reducing classify
 classified reads works return returns obtain obtained
-encoder decoder lenet vgg alexnet resnet simple small tiny basic plain deep shallow neural feedforward
+encoder decoder lenet vgg alexnet resnet simple small tiny basic plain deep shallow neural
 multilayer multi  dataset downsample downsampling resnet standard classic little big large wide stacked stack one-hidden binary regression style like type
 function operation project connection connected directly only just down spatial volume
 result dataset mnist cifar imagenet digit sequence time timestep state shape resulting feature-extractor extractor
@@ -76,7 +76,7 @@ davon dahinter davor dazu danach-auch auch nur dieser diese dieses jeder wobei s
 deren anzahl gleich linear-e funktion aktiviert
 le la les du des de au aux est sont
 them these those they themselves one ones such kind them- each-of time-step over along axis channel-axis together
-forward strided pytorch keras tensorflow audio forward-net step inner-size width-wise zero rest whole part section tail stem body backbone trunk front simply again- pixels wise hand so
+forward strided our set respectively like pytorch keras tensorflow audio forward-net step inner-size width-wise zero rest whole part section tail stem body backbone trunk front simply again- pixels wise hand so
 """
 # fmt: on
 WORDS: dict[str, Concept] = {}

@@ -133,7 +133,7 @@ def otherwise(text: str) -> Iterator[Pasted]:
             found = pasted(bare)
             yield replace(found, said=("what stands before the colon is taken as a name", *found.said))
     text = re.sub(r"\bnn\.(?=[A-Z]\w*\b(?!\())", "", text)  # nn.LSTM with hidden size 128
-    plain, shapes = _noted(tabled(text))
+    plain, shapes = _noted(spaced(text))
     if CLASSES.search(text):
         return
     classed = _classed(plain)

@@ -17,7 +17,7 @@ from paribus.theory.layers.tokens import mistyped
 
 SIGNS = str.maketrans("×✕∗–—−{}[]⇒·", "xxx---()()→x")
 LEX = re.compile(
-    r"(?P<aside>\*\*|__|`|\"|'|\\\\|<br ?/?>|(?<!\w)[CSFL]\d\b(?=:?\s)|\bin\s?=\s?\d+,?|(?<=conv)\.|(?<=bzw)\.|(?<=Conv)\.|^[ \t]*(?:[-*•◦+]|\(?\d+[.)])[ \t]+(?=\S))"
+    r"(?P<aside>\*\*|__|`|\"|'|\\\\|<br ?/?>|(?<!\w)[CSFL]\d\b(?=:?\s)|\bin\s?=\s?\d+,?|(?<=conv)\.|(?<=bzw)\.|(?<=FC)\.|(?<=Conv)\.|^[ \t]*(?:[-*•◦+]|\(?\d+[.)])[ \t]+(?=\S))"
     r"|(?P<axes>(?<!\d)[123]-?[dD](?![a-zA-Z]))"
     r"|(?P<chain>(?<![\w.@])\d+(?:\s*(?:-+>|=>|→|-)\s*\d+(?![\w.@%]|[ ]?x[ ]?\d)){2,})"
     r"|(?P<at>\d+\s?@\s?(?=\d+\s?x\s?\d))"
@@ -28,7 +28,7 @@ LEX = re.compile(
     r"|(?P<unbiased>(?i:(?:use_)?bias\s?=\s?false))"
     r"|(?P<letter>\b(?:[kspdfolg]|op)\s?=?\s?\d+(?!\.?\d|x)\b|(?<=[\w)])\s?/[ ]?[1-4]\b(?!\d|/))"
     r"|(?P<number>\d+)"
-    r"|(?P<then>-+>|>>|=>|→|↓|>|(?<=[\s)])-(?=\s)|[;|\n])|(?P<stop>\.(?=\s|$))"
+    r"|(?P<then>-+>|>>|=>|→|↓|>|(?<=[\s)])-(?=\s)|[;|\n•])|(?P<stop>\.(?=\s|$))"
     r"|(?P<comma>,)|(?P<slash>/)|(?P<and>&|\+)|(?P<open>\()|(?P<close>\))|(?P<colon>[:=])|(?P<hyphen>[-_])"
     r"|(?P<word>(?i:relu6)|[^\W\d_]+)|(?P<space>\s)|(?P<other>\S)",
     re.MULTILINE,
@@ -123,13 +123,14 @@ def _named(found: list[Token]) -> list[Token]:
             if found[reach].role != "hyphen":
                 words.append((reach, found[reach].which))
             reach += 1
+        silent = concept(token.which) == ("", "")
         for many in range(len(words), 1, -1):
             name = "".join(word for _, word in words[:many])
-            if many == 2 and name in WORDS and WORDS[name][0]:
+            if name in WORDS and WORDS[name][0]:
                 done.append(replace(token, role=WORDS[name][0], which=WORDS[name][1], text=name, several=plural(name)))
-                at = words[1][0] + 1
+                at = words[many - 1][0] + 1
                 break
-            kind = kind_of(name)
+            kind = "" if silent else kind_of(name)
             tail = concept(words[many - 1][1])
             if kind and kind not in ("input", "add", "cat", "op", "own", "separable") and tail != ("layer", "layer"):
                 last = found[words[many - 1][0]]
@@ -166,7 +167,7 @@ class Phrases:
         """All phrases."""
         while self.at < len(self.given):
             token = self.given[self.at]
-            for rule in (self._numbered, self._optioned, self._summed, self._adjective):
+            for rule in (self._numbered, self._dropped, self._optioned, self._summed, self._adjective):
                 if rule(token):
                     break
             else:
@@ -240,11 +241,20 @@ class Phrases:
             self.at, colour = pictured
             self._put("input", "", token, (*colour, *values))
             return True
+        if noun.role == "input" and values == ("1",) and self._role(ahead + 1) == "layer":
+            self.at = ahead + 2
+            return True
         if noun.role == "input" or (noun.role == "of" and self._role(ahead + 1) == "input"):
             self.at = ahead + 1
             self._put("input", "", token, values)
             while self.role() in ("unit",):
                 self.at += 1
+            return True
+        if token.role == "size" and len(values) == 2 and noun.role == "unit" and noun.which == "units":
+            self.at = ahead + 1
+            self._put("count", "", token, values[:1])
+            self._put("head", "linear", token, ("hidden",))
+            self._put("set", "units", token, values[1:])
             return True
         if noun.role == "unit" and token.role in ("number", "count") and noun.which != "heads" or (
             noun.role == "unit" and noun.which == "heads" and token.role == "number"
@@ -277,6 +287,9 @@ class Phrases:
             if {*behind} & {*CELLS} or (before and before[0] in CELLS and self._role(ahead + 1) != "of"):
                 self.at = ahead + 1
                 self._put("set", "layers", token, values)
+                return True
+            if self._role(ahead + 1) == "net" and self._role(ahead + 2) in ("colon", "chain"):
+                self.at = ahead + 1
                 return True
             chain = next((one for one in self.given[ahead : ahead + 4] if one.role == "chain"), None)
             if chain and int(values[0]) in (len(chain.values), len(chain.values) - 1):
@@ -356,6 +369,8 @@ class Phrases:
         if ahead < len(self.given) and self._valued(ahead):
             value = self.given[ahead]
             values, end = self.list(ahead) if value.role == "number" else (value.values, ahead + 1)
+            if len(values) > 1 and token.role == "option" and which not in ("kernel", "dilation", "width"):
+                values, end = values[:1], ahead + 1
             if self._role(end) in ("unit", "option") and len(values) == 1 and token.role == "unit" and value.role == "number":
                 return False
             if self._role(end) in ("unit",) and len(values) > 1 and token.role == "option":
@@ -395,6 +410,17 @@ class Phrases:
         self._put("input", "", token, (*colour, *more))
         return True
 
+    def _dropped(self, token: Token) -> bool:
+        """Words for a net as a whole, and nouns that nothing counts: "the feature map"."""
+        valued = self._valued(self._past(self.at + 1)) or self.role(1) == "option"
+        if token.role == "unit" and token.text in ("map", "maps", "feature", "features", "channels") and not valued:
+            self.at += 1
+            return True
+        if token.role == "option" and token.which == "inner" and self.role(1) == "net":
+            self.at += 2
+            return True
+        return False
+
     def _summed(self, token: Token) -> bool:
         """``+ x``, ``+ identity``: a sum with what goes in."""
         follows = self.given[self.at + 1] if self.at + 1 < len(self.given) else Token("")
@@ -408,6 +434,18 @@ class Phrases:
         """``hidden layer``, ``output layer:``, ``conv layers``: the layer that is meant; ``hidden size`` its option."""
         if token.role in ("hidden", "output"):
             follows = self.given[self.at + 1] if self.at + 1 < len(self.given) else Token("")
+            if token.text == "out" and follows.text == "=" and self._role(self.at + 2) == "number":
+                self._put("set", "out", token, self.given[self.at + 2].values)
+                self.at += 3
+                return True
+            cell = any(one.which in CELLS for one in self.done[-5:])
+            if token.role == "hidden" and follows.role == "option" and follows.which in ("width", "kernel") and not cell:
+                ahead = self._past(self.at + 2)
+                if self._role(ahead) == "number":
+                    values, self.at = self.list(ahead)
+                    self._put("head", "linear", token, (token.role,))
+                    self._put("set", "units", token, values)
+                    return True
             if token.role == "output" and follows.role == "option" and follows.which in ("width", "kernel"):
                 self.at = self._past(self.at + 2)
                 if self.role() != "number":

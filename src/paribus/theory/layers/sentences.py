@@ -79,7 +79,9 @@ class Net:
             clause = clause[:-1] if ends else clause
             while clause and clause[0].role in STRONG:
                 clause = clause[1:]
-            if not self.parts and clause and clause[0].text in ("x", "z"):
+            if [one.role for one in clause] in (["layer", "number"], ["block", "number"]) and ends and ends.which == "-":
+                continue  # Layer 1 - …
+            if not self.parts and clause and clause[0].text in ("x", "z") and (len(clause) == 1 or clause[1].role != "colon"):
                 clause = [Token("input", "", "input", 0, clause[1].values if clause[1:] else ()), *clause[2:]]
             self.clause(clause)
             if ends and (ends.role == "stop" or ends.which in (";", "line")):
@@ -173,6 +175,11 @@ class Net:
             at = roles.index("between")
             kinds = [one for one in phrases[at + 1 :] if one.role in ("head", "layer")]
             kind = "hidden" if any("hidden" in one.values for one in kinds) else ""
+            before = phrases[:at]
+            if any(one.which in WEIGHTED for one in before):
+                cut = max((i for i, one in enumerate(before) if one.role in ("phi", "head") and one.which not in WEIGHTED), default=0)
+                self.piece([one for i, one in enumerate(before[:cut]) if i < cut - 1 or one.role != "and"])
+                return Scope("", "between"), before[cut:]
             kind = kind or ("" if len(self.recent) > 1 and any(one.role in ("head", "set") for one in phrases) else "layer")
             return Scope(kind, "between"), [one for one in phrases[:at] if one.role != "of"] or phrases[at + 1 + len(kinds) :]
         depth = 0
@@ -191,6 +198,9 @@ class Net:
                 "after", "each", "of", "first", "last", "second", "third", "layer", "block", "count", "number", "sum", "except", "head", "then"
             ):  # fmt: skip
                 one = phrases[end]
+                known = {part.kind for part in walk(self.parts)}
+                if one.role == "head" and which == "each" and not one.values and one.which not in known and not kind:
+                    break
                 if one.role == "head" and (one.which in NORMS or not (which or inserted)):
                     break
                 if one.role == "head":
@@ -217,12 +227,18 @@ class Net:
             valued = ("set", "number", "list")
             if role == "each" and end == at + 1 and at and phrases[at - 1].role in (*valued, "phi"):
                 return self.scoped(phrases[:at] + phrases[end:])  # 64 filters each
-            if role == "each" and end == at + 1 and end < len(phrases) and phrases[end].role in valued and at:
+            told = phrases[end] if end < len(phrases) else Token("")
+            if role == "each" and end == at + 1 and at and (told.role in ("number", "list") or told.which in ("filters", "units")):
                 return self.scoped(phrases[:at] + phrases[end:])
             before, behind = phrases[:at], phrases[end:]
             before = [one for one in before if one.role not in ("and", "of")] if behind == [] else before
+            if before and behind and role == "each" and any(one.role == "head" for one in before):
+                self.piece(before)
+                before = []
             if before and behind:
                 return None, phrases
+            if role == "last" and not kind and not inserted and any(one.role == "head" for one in before):
+                continue
             if not kind and phrases[at].text in ("all", "alle", "throughout", "everywhere", "überall"):
                 kind = "any"
             return Scope(kind, which or "each", many, inserted), behind or before
@@ -262,13 +278,14 @@ class Net:
             if one.role == "times" and head is not None and head.which == "up" and not held:
                 at += 1
                 continue
-            lasts = one.role == "last" or (one.role == "head" and one.which == "last")
+            ahead = phrases[at + 1] if at + 1 < len(phrases) else Token("")
+            lasts = (one.role == "last" and ahead.role != "layer") or (one.role == "head" and one.which == "last")
             if lasts and head is not None and head.which == "linear" and not (held and held[-1].role == "and"):
                 made = self.put(head, held, times, one)  # dense 1 on the last step
                 self.parts[len(self.parts) - len(made) : len(self.parts) - len(made)] = [Part("last")]
                 head, held, times, at = None, [], 0, at + 1
                 continue
-            if one.role == "last" and not any(ahead.role == "head" for ahead in phrases[at + 1 : at + 2]):
+            if one.role == "last" and ahead.role != "layer" and not any(ahead.role == "head" for ahead in phrases[at + 1 : at + 2]):
                 held, head = self.putting(head, held, times, one), replace(one, role="head", which="last")
                 times, at = 0, at + 1
                 while at < len(phrases) and phrases[at].role in ("output", "hidden", "layer") or (
@@ -276,7 +293,6 @@ class Net:
                 ):
                     at += 1
                 continue
-            ahead = phrases[at + 1] if at + 1 < len(phrases) else Token("")
             if one.role == "head" and one.text == "linear" and head is not None and held and ahead.role in ("", "and"):
                 at += 1  # no activation
                 continue
@@ -302,9 +318,11 @@ class Net:
                 head, held, times = None, [], 0
                 continue
             elif one.role in ("head", "phi"):
-                if head is not None and head.values and one.which == "linear" and not [ahead for ahead in held if ahead.role != "and"]:
-                    one, held = head, []  # the output layer is fully connected
+                if head is not None and head.which == one.which == "linear" and not [ahead for ahead in held if ahead.role != "and"]:
+                    one, held = replace(one, values=head.values or one.values), []  # the output layer is fully connected
                     head = None
+                elif head is not None and head.which == "dw" and one.which == "conv" and not apart and all(a.which == "size" for a in held):
+                    one, head = head, None  # depthwise 3x3 convolution
                 if head is not None:
                     given, held = (held, []) if not apart or one.role == "phi" or one.which in NORMS else _parted(held)
                     self.put(head, given, times, one)
@@ -326,6 +344,8 @@ class Net:
                 held.append(one)
             elif one.role == "input":
                 self.named(one, one.values, phrases)
+            elif one.role == "after" and at == 0 and ahead.role == "head":
+                pass  # after flattening
             elif one.role in ("layer", "first", "second", "third", "last", "of", "image", "colour", "bias", "each"):
                 pass
             else:
@@ -374,6 +394,9 @@ class Net:
         if {one.role for one in phrases} <= {"unknown", "count", "of"} and any(one.role == "unknown" for one in phrases):
             self.said.append(f"passed over: ({' '.join(one.text for one in phrases)})")
             return
+        if len(targets) == 1 and targets[0].kind == "conv" and any(one.which in ("size", "kernel") for one in phrases):
+            bare = [one for one in self.parts if one.kind == "conv" and "kernel" not in one.options]
+            targets = bare if targets[0] in bare else targets
         net = Net(loose=[])
         for piece in _split(phrases, ("comma", *STRONG)):
             said = [one for one in piece if one.role not in ("comma", *STRONG)]
@@ -439,6 +462,12 @@ class Net:
                 return self.styled(Part(head.which), times)
             made = self.styled(Part(head.which), times)
             return self.unnamed(said, 0, near) or made
+        if head is not None and head.which in ("softmax", "log_softmax") and [one.role for one in said] == ["number"]:
+            size = said[0].values[0]
+            self.said.append(f"softmax {size}: a linear layer of {size} outputs, and a softmax over them")
+            made = self.put(Token("head", "linear", near.text, near.start), said, times, near)
+            self.styled(Part(head.which), 0)
+            return made
         if head is not None and head.role == "phi" and [one.role for one in said] == ["number"] and self.recent:
             last = self.recent[-1]  # fc | ReLU | 256
             if len(self.recent) == 1 and last.kind in ("linear", "conv") and "out" not in last.options:
@@ -455,6 +484,11 @@ class Net:
             self.chained(said.pop(0))
             if not said and head.which == "linear":
                 return self.recent
+        last = self.parts[-1] if self.parts else None
+        if last and last.kind == head.which == "embedding" and "width" not in last.options:
+            for one in said:  # vocabulary 5000, embedding dim 64
+                self.share([last], one)
+            return [last]
         lists = [one for one in said if len(one.values) > 1 and one.role in ("list", "set")]
         if lists and head.which == "embedding" and lists[0].role == "list":
             said = [replace(one, role="number", values=(value,)) for one in said for value in one.values]
@@ -517,6 +551,8 @@ class Net:
         if said and said[0].role == "pair" and not self.parts:
             self.named(said[0], said[0].values[:1], said)
             return self.put(Token("head", "linear", near.text, near.start), said, times, near)
+        if [one.role for one in said] == ["pair"] and self.parts and self.parts[-1].options.get("out") == said[0].values[0]:
+            return self.put(Token("head", self.parts[-1].kind, near.text, near.start), said, times, near)
         names = {one.which for one in said if one.role == "set"}
         if names == {"filters", "size"} and not self.parts and not self.given and said[0].values[0] in ("1", "3"):
             sizes = said[-1].values[0].split("x")
@@ -568,8 +604,10 @@ class Net:
         """Whether the layers before can take what a phrase says."""
         if token.role == "bi":
             return self.recent[0].kind in CELLS
-        if token.role in ("number", "list") and self.parts and self.parts[-1] is self.recent[-1]:
+        if token.role in ("number", "list", "pair") and self.parts and self.parts[-1] is self.recent[-1]:
             open_ = all(one.kind in ("conv", "deconv", *CELLS) and "out" not in one.options for one in self.recent)
+            if token.role == "pair":
+                return all(one.kind in ("linear", "conv", "deconv") and "out" not in one.options for one in self.recent)
             return open_ and len(token.values) in (1, len(self.recent))
         if token.role != "set" or (len(token.values) > 1 and len(token.values) != len(self.recent)):
             return False
@@ -741,7 +779,7 @@ class Net:
         """An encoder layer of torch, so many times."""
         said = {one.which: one.values[0] for one in phrases if one.role == "set"}
         times = [int(one.values[0]) for one in phrases if one.role in ("count", "number")]
-        wide = said.pop("width", said.pop("kernel", said.pop("features", "")))
+        wide = next((said.pop(name) for name in ("width", "features", "kernel") if name in said), "")
         for one in reversed(walk(self.parts)):
             wide = wide or one.options.get("width", one.options.get("out", ""))
         many = [*times, *([int(said.pop("layers"))] if "layers" in said else [])]
@@ -760,15 +798,18 @@ class Net:
         if any(one.role == "head" for one in phrases):
             return False
         before = self.parts[self.sentence :] or self.parts
-        copies = [one.copy() for one in before]
+        widths = next((one.values for one in phrases if one.role == "set" and one.which in ("filters", "units")), ())
+        copies = [one.copy() for _ in range(max(1, len(widths))) for one in before]
+        for at, width in enumerate(widths):
+            kinds = [one for one in copies[at * len(before) : (at + 1) * len(before)] if one.kind in ("conv", "deconv", "linear", *CELLS)]
+            if not kinds or len({one.options.get("out") for one in kinds}) != 1:
+                raise Unread(phrases[0])
+            for one in kinds:
+                one.options["out"] = width
         for token in phrases:
             if token.role == "set" and token.which in ("filters", "units"):
-                kinds = [one for one in copies if one.kind in ("conv", "deconv", "linear", *CELLS)]
-                if not kinds or len({one.options.get("out") for one in kinds}) != 1 or len(token.values) > 1:
-                    raise Unread(token)
-                for one in kinds:
-                    one.options["out"] = token.values[0]
-            elif token.role not in ("again", "and", "of", "block", "layer", "same"):
+                continue
+            if token.role not in ("again", "and", "of", "block", "layer", "same"):
                 raise Unread(token)
         self.parts += copies
         self.recent = copies[-1:]
@@ -776,7 +817,17 @@ class Net:
 
     def meet(self, phrases: list[Token]) -> None:
         """A sum with the input, or branches side by side."""
+        phrases = [replace(one, role="output") if one.role == "head" and "output" in one.values else one for one in phrases]
         roles = [one.role for one in phrases]
+        if {*roles} <= {"output", "join", "input", "and"} and {"join", "input"} <= {*roles} and self.parts:
+            self.parts = [Part("", sign="&", branches=[self.parts, []])]
+            self.recent = self.parts[:]
+            return
+        first = next((i for i, one in enumerate(phrases) if one.role in ("skip", "sum") and one in _outer(phrases)), 0)
+        ends = {"sum", "skip", "input", "and", "of", "block", "output"}
+        if first and {*roles[first:]} <= ends and "head" in roles[:first] and "skip" not in roles[:first]:
+            self.piece(phrases[:first])
+            phrases, roles = phrases[first:], roles[first:]
         if roles[0] in ("join", "skip", "sum") and "open" in roles and {*roles[1 : roles.index("open")]} <= {"of", "block", "skip", "and", "colon", "around"}:
             at = roles.index("open")
             end = _closing(phrases, at)
@@ -902,7 +953,8 @@ def branched(phrases: list[Token]) -> list[Token]:
         at = next(i for i, one in enumerate(phrases) if one.role == "skip")
         till = next((i for i in range(at, len(phrases)) if phrases[i].role == "sum"), -1)
         two = till > at > 0 and any(one.role == "head" for one in phrases[at:till]) and any(one.role == "head" for one in phrases[:at])
-        if two and phrases[at - 1].role in ("then", "stop"):
+        marked = phrases[at - 1].role == "stop" or phrases[at - 1].which in (";", "line")
+        if two and marked and phrases[at + 1].role not in ("open", "block", "of"):
             colon = next((i + 1 for i, one in enumerate(phrases[:at]) if one.role == "colon"), 0)
             inside = [Token("open", "", "("), *_trim(phrases[colon:at]), Token("then", "|", "|"), *_trim(phrases[at + 1 : till])]
             return [*inside, Token("close", "", ")"), *phrases[till + 1 :]]
