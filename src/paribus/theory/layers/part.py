@@ -61,7 +61,13 @@ class Part:
         if which == "padding" and value in ("same", "valid"):
             if value == "same" and "same" not in kind.words:
                 return None
-            return {} if value == "valid" and "padding" not in self.options else {"same": "same"} if value == "same" else None
+            return (
+                {}
+                if value == "valid" and "padding" not in self.options
+                else {"same": "same"}
+                if value == "same"
+                else None
+            )
         if which == "bias":
             return {"bias": "nobias"} if "nobias" in kind.words else None
         if which == "bi":
@@ -79,7 +85,12 @@ class Part:
             return {}
         if which == "rate" and kind.window and value.isdigit():
             which = "dilation"
-        if which == "size" and self.kind in ("conv", "deconv") and len(sizes := value.split("x")) == 3 and len({*sizes}) > 1:
+        if (
+            which == "size"
+            and self.kind in ("conv", "deconv")
+            and len(sizes := value.split("x")) == 3
+            and len({*sizes}) > 1
+        ):
             if sizes[0] == sizes[1]:
                 return {"kernel": sizes[0], "out": sizes[2]}
             return {"out": sizes[0], "kernel": sizes[1]} if sizes[1] == sizes[2] else None
@@ -92,9 +103,16 @@ class Part:
     def number(self, token: Token, value: str) -> None:
         """Take a bare number, by its place."""
         kind = KINDS[self.kind]
-        order = [*kind.numbers, *(["kernel"] if self.kind in ("conv", "deconv", "dw") else ["heads"] * (self.kind == "attention"))]
+        order = [
+            *kind.numbers,
+            *(["kernel"] if self.kind in ("conv", "deconv", "dw") else ["heads"] * (self.kind == "attention")),
+        ]
         free = [name for name in order if name not in self.options]
-        if not free or (free[0] == "kernel" and self.kind != "pool" and int(value) > MOST_KERNEL) or free[0] in ("rate", "axis"):
+        if (
+            not free
+            or (free[0] == "kernel" and self.kind != "pool" and int(value) > MOST_KERNEL)
+            or free[0] in ("rate", "axis")
+        ):
             raise Unread(token, f"{self.kind} takes no other number")
         self.options[free[0]] = value
 

@@ -20,18 +20,18 @@ from paribus.theory.layers.drawn import drawn
 from paribus.theory.layers.foreign import as_python
 from paribus.theory.layers.kinds import WRITTEN
 from paribus.theory.layers.known import known
+from paribus.theory.layers.labels import unlabelled
 from paribus.theory.layers.layer import Shape
+from paribus.theory.layers.lexicon import mistyped
 from paribus.theory.layers.matlab import layered
 from paribus.theory.layers.notation import parse
-from paribus.theory.layers.printed import printed
 from paribus.theory.layers.phrases import Unread
-from paribus.theory.layers.references import unlabelled
+from paribus.theory.layers.printed import printed
 from paribus.theory.layers.refuse import by
 from paribus.theory.layers.sentences import worded
-from paribus.theory.layers.shorthand import SOFTMAX, spaced, tabled, written_out
+from paribus.theory.layers.shorthand import SOFTMAX, spaced, written_out
 from paribus.theory.layers.spellings import kind_of
 from paribus.theory.layers.summary import summed_up
-from paribus.theory.layers.tokens import mistyped
 
 NUMBERS = r"\d+(?:\s*[x×,]\s*\d+)*"
 STRICT = re.compile(
@@ -45,7 +45,8 @@ CALL = re.compile(r"(?i)(?<![\w.])conv(?:2d)?\((\d+, ?\d+, ?\d+(?:, ?\d+)?)(?=\s
 APART = re.compile(r"(?<=\))(?:[ \t]+|-)(?=[A-Z])|(?<=[A-Za-z])(?:[ \t]|-)(?=[A-Z]\w*\()")  # layers without commas
 VGG = re.compile(r"(?i)\bconv(\d)-(\d+)")  # whose table means padding that keeps the size
 VOLUMES = re.compile(  # what a layer gives: -> 64x64x32 ->, flatten (9216)
-    r"(?<=[\w)])\s*(?:->|→|=>)\s*(\d+x\d+x\d+|\(\d+(?:, ?\d+)*\)(?=\s*(?:\n|$)))\s*(?=->|→|=>|\n|$)|(?i:\b(flatten)) ?(\(\d{2,}\)|\d{2,}\b)"
+    r"(?<=[\w)])\s*(?:->|→|=>)\s*(\d+x\d+x\d+|\(\d+(?:, ?\d+)*\)(?=\s*(?:\n|$)))\s*(?=->|→|=>|\n|$)"
+    r"|(?i:\b(flatten)) ?(\(\d{2,}\)|\d{2,}\b)"
 )
 MLP = re.compile(r"(?i)\s*mlp\s*\(\s*([\[(]?\d+(?:[\s,\[\]()]+\d+){2,})[)\]\s]*\s*")
 SAID = (  # how a text names its input, and whether its channels come last

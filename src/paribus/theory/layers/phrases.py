@@ -10,14 +10,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from paribus.theory.layers.lexicon import ARTICLES, COUNTS, WORDS, compound, concept, plural
 from paribus.theory.layers.kinds import CELLS
+from paribus.theory.layers.lexicon import ARTICLES, COUNTS, WORDS, compound, concept, mistyped, plural
 from paribus.theory.layers.spellings import kind_of
-from paribus.theory.layers.tokens import mistyped
 
 SIGNS = str.maketrans("×✕∗–—−{}[]⇒·", "xxx---()()→x")
 LEX = re.compile(
-    r"(?P<aside>\*\*|__|`|\"|'|\\\\|<br ?/?>|(?<!\w)[CSFL]\d\b(?=:?\s)|\bin\s?=\s?\d+,?|(?<=conv)\.|(?<=bzw)\.|(?<=FC)\.|(?<=Conv)\.|^[ \t]*(?:[-*•◦+]|\(?\d+[.)])[ \t]+(?=\S))"
+    r"(?P<aside>\*\*|__|`|\"|'|\\\\|<br ?/?>|(?<!\w)[CSFL]\d\b(?=:?\s)|\bin\s?=\s?\d+,?"
+    r"|(?<=conv)\.|(?<=bzw)\.|(?<=FC)\.|(?<=Conv)\.|^[ \t]*(?:[-*•◦+]|\(?\d+[.)])[ \t]+(?=\S)|(?P<never>\|\|))"
     r"|(?P<axes>(?<!\d)[123]-?[dD](?![a-zA-Z]))"
     r"|(?P<chain>(?<![\w.@])\d+(?:\s*(?:-+>|=>|→|-)\s*\d+(?![\w.@%]|[ ]?x[ ]?\d)){2,})"
     r"|(?P<at>\d+\s?@\s?(?=\d+\s?x\s?\d))"
@@ -33,8 +33,10 @@ LEX = re.compile(
     r"|(?P<word>(?i:relu6)|[^\W\d_]+)|(?P<space>\s)|(?P<other>\S)",
     re.MULTILINE,
 )
-GLUED = re.compile(r"(?i)\b((?:conv|fc|pool|maxpool|avgpool|dense|linear|dropout|drop|lstm|gru|rnn|hidden|stride|pad|embedding|"
-                   r"kernel|deconv|filters|bn)[a-z]*)[-_]?(?=\d|\.\d)")  # fmt: skip
+GLUED = re.compile(  # conv16, fc-10
+    r"(?i)\b((?:conv|fc|pool|maxpool|avgpool|dense|linear|dropout|drop|lstm|gru|rnn|hidden|stride|pad|embedding|kernel|"
+    r"deconv|filters|bn)[a-z]*)[-_]?(?=\d|\.\d)"
+)
 VGG = re.compile(r"(?i)\b(conv) ?(\d)-(\d+)")
 VALUES = ("number", "size", "rate", "list", "same", "valid")
 
@@ -73,6 +75,8 @@ def tokens(text: str) -> list[Token]:
     found = list[Token]()
     for match in LEX.finditer(plain):
         what, word, at = str(match.lastgroup), match[0], match.start()
+        if match["never"]:
+            raise Unread(Token("unknown", word, word, at))
         if what in ("aside", "axes", "space"):
             continue
         if what == "word":
@@ -89,7 +93,16 @@ def tokens(text: str) -> list[Token]:
                 found.append(Token("unknown", low, word, at))
         elif what == "letter":
             digits = re.findall(r"\d+", word)[0]
-            name = {"k": "kernel", "s": "stride", "d": "dilation", "f": "kernel", "o": "extra", "l": "layers", "g": "groups", "/": "stride"}.get(word.strip()[0].lower())
+            name = {
+                "k": "kernel",
+                "s": "stride",
+                "d": "dilation",
+                "f": "kernel",
+                "o": "extra",
+                "l": "layers",
+                "g": "groups",
+                "/": "stride",
+            }.get(word.strip()[0].lower())
             found.append(Token("set", name or "padding", word, at, (digits,)))
         elif what == "unbiased":
             found.append(Token("set", "bias", word, at, ("nobias",)))
@@ -181,7 +194,11 @@ class Phrases:
         while end < len(self.given):
             signs = list[str]()
             ahead = end
-            while ahead < len(self.given) and self.given[ahead].role in ("comma", "and", "slash", "then") and len(signs) < 2:
+            while (
+                ahead < len(self.given)
+                and self.given[ahead].role in ("comma", "and", "slash", "then")
+                and len(signs) < 2
+            ):
                 if self.given[ahead].role == "then" and self.given[ahead].which != "|":
                     signs = ["", "", ""]
                     break
@@ -202,12 +219,13 @@ class Phrases:
         """``32 and 64 filters``, ``300 and 100 ReLU units``, ``3x3 kernel``, ``one sigmoid output``, ``120, 84``."""
         if token.role == "article":
             ahead = self.at + 1
-            while self._role(ahead) in ("phi", "hidden") or (self._role(ahead) == "head" and self.given[ahead].which == "linear"):
+            while self._role(ahead) in ("phi", "hidden") or (
+                self._role(ahead) == "head" and self.given[ahead].which == "linear"
+            ):
                 ahead += 1
-            alone = self._role(ahead) == "output" and self._role(ahead + 1) not in ("layer", "head", "number", "count", "unit") or (
-                self._role(ahead) == "unit" and not self.given[ahead].several
-            )  # fmt: skip
-            if not alone:
+            named = self._role(ahead + 1) in ("layer", "head", "number", "count", "unit")
+            single = self._role(ahead) == "unit" and not self.given[ahead].several
+            if not single and (self._role(ahead) != "output" or named):
                 self.at += 1
                 return True
             token = replace(token, role="count")
@@ -223,7 +241,12 @@ class Phrases:
             between.append(self.given[ahead])
             ahead += 1
         noun = self.given[ahead] if ahead < len(self.given) else Token("")
-        if noun.role == "option" and noun.several and noun.text.startswith(("kernel", "noyau")) and token.role != "size":
+        if (
+            noun.role == "option"
+            and noun.several
+            and noun.text.startswith(("kernel", "noyau"))
+            and token.role != "size"
+        ):
             noun = Token("unit", "filters", noun.text, several=True)
         if token.role == "size" and not between and noun.role == "unit" and noun.which == "filters":
             self.at = ahead + 1
@@ -256,7 +279,7 @@ class Phrases:
             self._put("head", "linear", token, ("hidden",))
             self._put("set", "units", token, values[1:])
             return True
-        if noun.role == "unit" and token.role in ("number", "count") and noun.which != "heads" or (
+        if (noun.role == "unit" and token.role in ("number", "count") and noun.which != "heads") or (
             noun.role == "unit" and noun.which == "heads" and token.role == "number"
         ):  # fmt: skip
             self.at = ahead + 1
@@ -276,11 +299,13 @@ class Phrases:
             if self.role() == "option" and self.given[self.at].text in ("size", "größe", "window", "windows", "width"):
                 self.at += 1
             return True
-        if noun.role == "layer" and self._role(ahead + 1) in ("number", "colon") and not between and len(values) == 1:
-            if self.done and self.done[-1].which in CELLS:  # lstm 64 layers 2
-                self.at = end
-                self._put("number", "", token, values)
-                return True
+        told = (
+            noun.role == "layer" and self._role(ahead + 1) in ("number", "colon") and not between and len(values) == 1
+        )
+        if told and self.done and self.done[-1].which in CELLS:  # lstm 64 layers 2
+            self.at = end
+            self._put("number", "", token, values)
+            return True
         if token.role in ("number", "count") and noun.role == "layer" and not between and len(values) == 1:
             behind = [one.which for one in self.given[ahead + 1 : ahead + 3] if one.role in ("head", "bi")]
             before = [one.which for one in self.done if one.role in ("head", "phi")][-1:]
@@ -321,12 +346,22 @@ class Phrases:
 
     def _optioned(self, token: Token) -> bool:
         """``stride 2``, ``kernel size of 5``, ``hidden size = 128``, ``vocabulary of 5000``, ``filters: 32``."""
-        if token.role == "bi" or token.role not in ("option", "unit", "same", "valid", "no", "input", "image", "colour"):
+        if token.role == "bi" or token.role not in (
+            "option",
+            "unit",
+            "same",
+            "valid",
+            "no",
+            "input",
+            "image",
+            "colour",
+        ):
             return False
         ahead = self.at + 1
         before = self.done[-1].role if self.done else ""
         if token.role == "same" and (
-            self.role(1) in ("again", "block", "layer") or (before in ("", "then", "stop", "comma", "and", "colon") and self.role(1) == "number")
+            self.role(1) in ("again", "block", "layer")
+            or (before in ("", "then", "stop", "comma", "and", "colon") and self.role(1) == "number")
         ):
             self.at += 1
             self._put("again", "again", token, ())
@@ -339,7 +374,7 @@ class Phrases:
             while self._role(ahead) == "each":
                 ahead += 1
             follows = self.given[ahead] if ahead < len(self.given) else Token("")
-            if (follows.role == "bias" and (follows.text != "bias" or True)) or (token.text in ("unbiased", "nobias")):
+            if follows.role == "bias" or token.text in ("unbiased", "nobias"):
                 self.at = ahead + (follows.role == "bias")
                 self._put("set", "bias", token, ("nobias",))
                 return True
@@ -355,7 +390,10 @@ class Phrases:
             return self._fed(token)
         which = token.which
         if token.text in ("dilated", "atrous") and self.role(1) in ("head", "size", "number"):
-            if not any(one.role == "option" and one.which in ("rate", "dilation") for one in self.given[self.at + 1 : self.at + 12]):
+            if not any(
+                one.role == "option" and one.which in ("rate", "dilation")
+                for one in self.given[self.at + 1 : self.at + 12]
+            ):
                 raise Unread(token, "how far it is dilated")
             self.at += 1
             return True
@@ -371,20 +409,29 @@ class Phrases:
             values, end = self.list(ahead) if value.role == "number" else (value.values, ahead + 1)
             if len(values) > 1 and token.role == "option" and which not in ("kernel", "dilation", "width"):
                 values, end = values[:1], ahead + 1
-            if self._role(end) in ("unit", "option") and len(values) == 1 and token.role == "unit" and value.role == "number":
+            if (
+                self._role(end) in ("unit", "option")
+                and len(values) == 1
+                and token.role == "unit"
+                and value.role == "number"
+            ):
                 return False
             if self._role(end) in ("unit",) and len(values) > 1 and token.role == "option":
                 values, end = values[:1], ahead + 1
-            if token.role == "option" and self._role(end) == "unit" and self._role(ahead - 1) not in ("colon", "of"):
-                if value.role == "number":
-                    raise Unread(value)
-            values = ("x".join(values),) if value.role == "size" else (value.role,) if not values else values
+            counted = value.role == "number" and self._role(end) == "unit"
+            if token.role == "option" and counted and self._role(ahead - 1) not in ("colon", "of"):
+                raise Unread(value)
+            values = ("x".join(values),) if value.role == "size" else values or (value.role,)
             self.at = end
             self._put("set", which, token, values)
             if which in ("kernel", "width") and self.role() == "option" and self.given[self.at].which == which:
                 self.at += 1
             return True
-        if token.role == "option" and token.which in ("width", "kernel") and token.text in ("size", "d", "dimension", "dim"):
+        if (
+            token.role == "option"
+            and token.which in ("width", "kernel")
+            and token.text in ("size", "d", "dimension", "dim")
+        ):
             raise Unread(token)
         return False
 
@@ -400,7 +447,9 @@ class Phrases:
         more, end = self.list(at) if value.role == "number" else (value.values, at + 1)
         depth = sum((one.role == "open") - (one.role == "close") for one in self.given[self.at : end])
         whole = depth or value.role == "size" or len(more) == 3
-        more, end = (more, end + (1 if depth and self._role(end) == "close" else 0)) if whole else (value.values, at + 1)
+        more, end = (
+            (more, end + (1 if depth and self._role(end) == "close" else 0)) if whole else (value.values, at + 1)
+        )
         if depth and self._role(end - 1) != "close":
             return False
         while self._role(end) in ("unit", "image", "colour", "option"):
@@ -439,7 +488,12 @@ class Phrases:
                 self.at += 3
                 return True
             cell = any(one.which in CELLS for one in self.done[-5:])
-            if token.role == "hidden" and follows.role == "option" and follows.which in ("width", "kernel") and not cell:
+            if (
+                token.role == "hidden"
+                and follows.role == "option"
+                and follows.which in ("width", "kernel")
+                and not cell
+            ):
                 ahead = self._past(self.at + 2)
                 if self._role(ahead) == "number":
                     values, self.at = self.list(ahead)
@@ -456,7 +510,11 @@ class Phrases:
                 return True
             if follows.role in ("unit", "option") and follows.which != "padding":
                 self.at += 1
-                if follows.role == "unit" and not self._valued(self.at + 1) and self._role(self.at + 1) not in ("colon", "of"):
+                if (
+                    follows.role == "unit"
+                    and not self._valued(self.at + 1)
+                    and self._role(self.at + 1) not in ("colon", "of")
+                ):
                     self._put("head", "linear", token, (token.role,))
                     if not follows.several and token.role == "output":
                         self._put("set", "units", token, ("1",))
@@ -495,11 +553,15 @@ class Phrases:
         if token.role == "net" or (token.role == "head" and self.role(1) == "net"):
             self.at += 1 + (token.role == "head")  # a fully connected network
             return True
-        if token.role == "layer" and any(one.which in CELLS for one in self.done[-4:]) and self._role(self._past(self.at + 1)) == "number":
+        if (
+            token.role == "layer"
+            and any(one.which in CELLS for one in self.done[-4:])
+            and self._role(self._past(self.at + 1)) == "number"
+        ):
             self.at = self._past(self.at + 1) + 1
             self._put("set", "layers", token, self.given[self.at - 1].values)
             return True
-        if token.role == "head" and self.role(1) in ("layer", "block") and not (self.role(1) == "block"):
+        if token.role == "head" and self.role(1) == "layer":
             several = self.given[self.at + 1].several
             self.at += 2
             self.done.append(replace(token, several=several))

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from itertools import count
 
+from paribus.theory.layers.labels import unlabelled
 from paribus.theory.layers.layer import Shape
-from paribus.theory.layers.references import unlabelled
 from paribus.theory.layers.spellings import is_activation, kind_of
 from paribus.theory.layers.values import Chain, behind, joined
 
@@ -110,8 +110,8 @@ def spaced(text: str) -> str:
     pair = r"\b([A-Za-z]\w*),? (\d+) *(?:→|->|=>) *(\d+)\b(?! *(?:x\d|@|→|->|=>|[A-Za-z]))"
     text = re.sub(pair, lambda m: " ".join(m.groups() if kind_of(m[1]) == "embedding" else (m[1], m[3])), text)
     text = re.sub(r"([(,]\s*)(\d+)\s*(?:→|->|=>)\s*(\d+)(?=\s*[,)])", r"\1in=\2, out=\3", text)
-    return re.sub(r"(?i)\bpatch(?:es| ?embed(?:ding)?s?|ify)? (\d+)(?:x\1)?,? (?:dim|width|linear|to)?\s*(\d+)(?: dim\w*)?",
-                  r"conv \2 k\1 s\1, flatten 2, transpose", text)  # fmt: skip
+    return re.sub(r"(?i)\bpatch(?:es| ?embed(?:ding)?s?|ify)? (\d+)(?:x\1)?,? (?:dim|width|linear|to)?\s*(\d+)"
+                  r"(?: dim\w*)?", r"conv \2 k\1 s\1, flatten 2, transpose", text)  # fmt: skip
 
 
 def tabled(text: str) -> str:
