@@ -43,6 +43,8 @@ class Blocks(Scoped):
         body.read(inside)
         for scope, parts, said, _ in body.later:
             body.attach(body.targets(scope), parts, said)
+        body.later.clear()
+        self.heard(body)
         times = len(widths.values) if widths and times == 1 else times
         if widths and len(widths.values) not in (1, times):
             raise Unread(widths, "as many numbers as blocks")
@@ -120,6 +122,8 @@ class Blocks(Scoped):
             net = type(self)()
             net.read([one for one in piece if one is not piece[-1] or one.role not in ("then", "and", "comma")])
             net.finish(flat=False)
+            net.later.clear()
+            self.heard(net)
             found.append([] if [one.kind for one in net.parts] == ["id"] else net.parts)
         if len(found) < 2:
             raise Unread(None, "branches")

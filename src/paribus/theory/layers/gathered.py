@@ -67,6 +67,17 @@ class Gathered:
         elif token.role != "and":
             raise Unread(token)
 
+    def heard(self, net: Gathered) -> None:
+        """Take over what a part of the text says of the whole.
+
+        Raises:
+            Unread: it says something of layers that are not there.
+        """
+        if net.later:
+            raise Unread(net.later[0][3])
+        self.given = self.given or net.given
+        self.said += net.said
+
     def attach(self, targets: list[Part], parts: list[Part], said: list[Token]) -> None:
         """Attributes and layers that go with each of several layers."""
         if any(part.kind in (*WEIGHTED, *CELLS) for part in parts):

@@ -76,7 +76,7 @@ class Part:
             return {"out": value} if value.isdigit() else None
         if self.kind == "embedding":
             sizes = value.split("x")
-            if which == "size" and len(sizes) == 2:
+            if which in ("size", "kernel") and len(sizes) == 2:
                 return {"words": sizes[0], "width": sizes[1]}
             which = {"units": "width", "kernel": "width", "features": "width"}.get(which, which)
         if self.kind == "dropout" and which in ("padding", "rate"):

@@ -22,12 +22,12 @@ from paribus.theory.layers.kinds import WRITTEN
 from paribus.theory.layers.known import known
 from paribus.theory.layers.labels import unlabelled
 from paribus.theory.layers.layer import Shape
-from paribus.theory.layers.lexicon import mistyped
+from paribus.theory.layers.lexicon import concept, mistyped
 from paribus.theory.layers.matlab import layered
-from paribus.theory.layers.notation import parse
+from paribus.theory.layers.notation import SAMPLE, parse
 from paribus.theory.layers.phrases import Unread
 from paribus.theory.layers.printed import printed
-from paribus.theory.layers.refuse import by
+from paribus.theory.layers.refuse import Place, by, unreadable
 from paribus.theory.layers.sentences import worded
 from paribus.theory.layers.shorthand import SOFTMAX, spaced, written_out
 from paribus.theory.layers.spellings import kind_of
@@ -138,9 +138,21 @@ def otherwise(text: str) -> Iterator[Pasted]:
     if CLASSES.search(text):
         return
     classed = _classed(plain)
-    with suppress(Unread):
+    try:
         words, given, remarks = worded(classed)
+    except Unread as error:
+        raise_unread(text, error)
+    else:
         yield Pasted(words, given, (f"read as sentences: {words}", *remarks), shapes)
+
+
+def raise_unread(text: str, error: Unread) -> None:
+    """Name what a sentence says that is not understood; nothing, where the text is no sentence or has no such place."""
+    silent = [word for word in re.findall(r"[^\W\d_]+", text.lower()) if concept(word) == ("", "")]
+    found = re.search(rf"(?i)(?<!\w){re.escape(error.token.text)}", text) if error.token and error.token.text else None
+    if found is not None and len({*silent}) > 1:
+        rule = f"this is not understood: {error.why}" if error.why else "this is not understood as words about layers"
+        raise unreadable(rule, Place(text, *found.span()), f"say it otherwise, or leave it out; or {SAMPLE}")
 
 
 def _noted(text: str) -> tuple[str, tuple[Shape, ...]]:

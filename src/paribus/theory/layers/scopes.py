@@ -152,6 +152,7 @@ class Scoped(Gathered):
         """What is said of some layers: at once of those just named, at the end of those of a kind."""
         net = type(self)(loose=[])
         net.plain([one for one in phrases if one.role not in ("of", "between", "after")])
+        self.heard(net)
         if not net.parts and not net.loose:
             raise Unread(near)
         if scope.kind in ("", "block", "sum", "one") and (scope.which != "between" or not scope.kind):

@@ -332,4 +332,5 @@ class Net(Blocks):
                 self.apply_to(scope, rest, said[0])
             else:
                 net.plain(said)
+        self.heard(net)
         self.attach(targets, net.parts, net.loose or [])
