@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from paribus.theory.layers.brackets import STRONG, closing, outer, split
 from paribus.theory.layers.gathered import MOST
@@ -13,7 +13,6 @@ from paribus.theory.layers.phrases import Token, Unread
 from paribus.theory.layers.scopes import Scoped
 
 
-@dataclass
 class Blocks(Scoped):
     """Layers, and blocks and branches of them."""
 

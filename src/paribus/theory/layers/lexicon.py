@@ -6,7 +6,6 @@ Names of layers are in :mod:`paribus.theory.layers.spellings`; here is all that 
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from functools import cache
 
 from paribus.theory.layers.kinds import ACTIVATIONS
@@ -162,6 +161,8 @@ def _kind(kind: str) -> Concept:
 
 def mistyped(word: str) -> str:
     """The word about layers that differs from this one by one letter, or by two that changed places; empty if none."""
+    from difflib import get_close_matches
+
     near = get_close_matches(word, TYPED, 3, 0.7) if len(word) > 3 else []
     return next((one for one in near if _one_letter(word, one)), "")
 

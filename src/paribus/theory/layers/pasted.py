@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paribus.errors import TheoryError
 from paribus.theory.layers.code import followed
@@ -25,13 +25,14 @@ from paribus.theory.layers.layer import Shape
 from paribus.theory.layers.lexicon import concept, mistyped
 from paribus.theory.layers.matlab import layered
 from paribus.theory.layers.notation import SAMPLE, parse
-from paribus.theory.layers.phrases import Unread
 from paribus.theory.layers.printed import printed
 from paribus.theory.layers.refuse import Place, by, unreadable
-from paribus.theory.layers.sentences import worded
 from paribus.theory.layers.shorthand import SOFTMAX, spaced, written_out
 from paribus.theory.layers.spellings import kind_of
 from paribus.theory.layers.summary import summed_up
+
+if TYPE_CHECKING:
+    from paribus.theory.layers.phrases import Unread
 
 NUMBERS = r"\d+(?:\s*[x×,]\s*\d+)*"
 STRICT = re.compile(
@@ -138,6 +139,9 @@ def otherwise(text: str) -> Iterator[Pasted]:
     if CLASSES.search(text):
         return
     classed = _classed(plain)
+    from paribus.theory.layers.phrases import Unread
+    from paribus.theory.layers.sentences import worded
+
     try:
         words, given, remarks = worded(classed)
     except Unread as error:
@@ -164,6 +168,9 @@ def _noted(text: str) -> tuple[str, tuple[Shape, ...]]:
 
 def _box(label: str) -> str:
     """What is in a box of a drawing, in the notation."""
+    from paribus.theory.layers.phrases import Unread
+    from paribus.theory.layers.sentences import worded
+
     with suppress(Unread):
         return worded(label)[0]
     parse(label)

@@ -462,6 +462,10 @@ class Phrases:
     def _dropped(self, token: Token) -> bool:
         """Words for a net as a whole, and nouns that nothing counts: "the feature map"."""
         valued = self._valued(self._past(self.at + 1)) or self.role(1) == "option"
+        told = self.done[-1] if self.done else Token("")
+        if token.role == "unit" and not valued and (told.role == "pair" or told.which == "out"):
+            self.at += 1  # 1024 -> 43 logits
+            return True
         if token.role == "unit" and token.text in ("map", "maps", "feature", "features", "channels") and not valued:
             self.at += 1
             return True

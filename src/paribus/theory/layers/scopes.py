@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from paribus.theory.layers.gathered import Gathered, Scope
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS, KINDS
 from paribus.theory.layers.part import NORMS, WEIGHTED, Part, walk
@@ -28,7 +26,6 @@ WHERE = [
 ]
 
 
-@dataclass
 class Scoped(Gathered):
     """Layers, of several of which something may be said at once."""
 

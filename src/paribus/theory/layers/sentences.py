@@ -12,7 +12,7 @@ Every word has a role or says nothing. What is left over makes the text unread: 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 from paribus.theory.layers.blocks import Blocks
@@ -39,7 +39,6 @@ def worded(text: str) -> tuple[str, Shape, list[str]]:
     return ", ".join(map(str, net.parts)), net.given, net.said
 
 
-@dataclass
 class Net(Blocks):
     """Goes through phrases, and gathers layers."""
 
