@@ -14,7 +14,9 @@ READ = {
     "Zwei Faltungsschichten mit 8 bzw. 16 Filtern der Größe 3x3, dahinter jeweils Max-Pooling 2x2": (
         "conv 8 k3, pool 2, conv 16 k3, pool 2"
     ),
-    "first conv: 16 filters 5x5, second conv: 32 filters 5x5, both followed by relu": "conv 16 k5, relu, conv 32 k5, relu",
+    "first conv: 16 filters 5x5, second conv: 32 filters 5x5, both followed by relu": (
+        "conv 16 k5, relu, conv 32 k5, relu"
+    ),
     "hidden layers of 256 and 128 units with ReLU, dropout .3 after the first hidden layer, 10 outputs": (
         "linear 256, relu, dropout 0.3, linear 128, relu, linear 10"
     ),

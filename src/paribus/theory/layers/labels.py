@@ -8,18 +8,11 @@ from paribus.theory.layers.lexicon import COUNTS, concept
 from paribus.theory.layers.spellings import kind_of
 
 TIMES = {word: n for word, n in COUNTS.items() if n > 1 or word == "one"}
-N = rf"(?:\d+|{'|'.join(TIMES)})"
-COUNTED_BLOCKS = re.compile(rf"(?i)(\s*(?P<n>{N})\s+(?:\w+\s+)?blocks?\s*:)(?P<body>[^;]*)")
-LABEL = re.compile(r"(?i)^\s*(?P<label>(?:[\w'’/→-]+\s+){0,8}?[\w'’/→-]+)\s*(?:\((?P<width>\d+)\))?\s*:\s+(?=\S)")
+LABEL = re.compile(r"(?i)^\s*(?P<label>(?:[\w'’/→-]+\s+){0,8}?[\w'’/→-]+)\s*:\s+(?=\S)")
 RESIDUAL = re.compile(
     r"(?i)\b(?:(?:inverted )?residual|res[a-z]*block|resnet|basic-?block|bottleneck|skip)"
     r"(?: (?:blocks?|unit|connection))?\b"
 )
-TWO_PATHS = re.compile(
-    r"(?i)^\s*(?:main (?:path|branch):? )?(?P<main>[^;]+);\s*(?:shortcut|skip)(?: path| branch| connection)?:? "
-    r"(?P<short>[^;]+);\s*(?:then )?(?:add|sum)\w*(?: both| them)?"
-)
-SUMMED = re.compile(r"(?i)\+ ?(?:x|input|skip|identity|shortcut)\b|\b(?:add|sum|skip|shortcut|addition)\b")
 NETS = {"regression", "cnn", "mlp", "net", "network", "convnet", "autoencoder", "model", "lenet", "vgg", "classifier",
         "discriminator", "alexnet",
         "generator", "architecture", "dnn", "nn", "rnn", "ann", "netz", "regressor", "actor", "critic", "policy", "dqn",
@@ -31,31 +24,17 @@ ROLES = ("unit", "option", "same", "valid", "no", "bias", "each", "output", "fir
 NONE = {"d", "s", "k", "p", "map", "tokens", "classes", "mlp", "feedforward", "beide"}  # also parts of names
 
 
-def number(word: str | None) -> int:
-    """A number in digits or in words."""
-    return TIMES.get((word or "1").lower(), 0) or int(word or 1)
-
-
 def unlabelled(text: str) -> str:
     """Without what stands before a colon, where it names the net and no layer of it: "a small CNN for digits:"."""
-    if (found := COUNTED_BLOCKS.match(text)) and number(found["n"]) == len(re.findall("(?i)conv", found["body"])):
-        return text[found.end(1) :]
     found = LABEL.match(text)
     if found is None:
         return text
     label, rest = found["label"], text[found.end() :]
-    if RESIDUAL.search(label) and "\n" not in text[: found.end()]:
-        if not SUMMED.search(rest):
-            return text
-        label = re.sub(r"(?i)\d+ ?(?:→|->) ?\d+|\bblock\b", "", RESIDUAL.sub("", label))
-        if TWO_PATHS.match(rest):
-            return rest
-        rest = re.sub(r"(?i)(?<=[,;>→-])(\s*)add(?=\s*(?:[,;.]|->|→|-\s|$))", r"\1add the input", rest)
+    if RESIDUAL.search(label):
+        return text  # what is added to what is said behind it
     label = re.sub(
         r"(?i)\b(?:fully[- ]connected|convolutional|dense)\b(?= (?:\w+ )*net)|(?:soft|logistic)\w*(?= regr)", "", label
     )
-    if found["width"]:  # ResBlock(64)
-        rest = re.sub(r"(?i)\b(conv(?:2d)?(?:[ -]?\dx\d)?)(?! ?\d|[a-z(])", rf"\1 {found['width']}", rest)
     words = [re.sub(r"(?<=[a-z])[\d→-]+$", "", word) for word in re.findall(r"[^\W_]+", label.lower())]
     named = [word for word in words if word not in NETS]
     named = [word for word in named if word != "block" or len(words) < 2]
