@@ -162,6 +162,10 @@ class Gathered:
                 self.later.append((Scope(head.which), [], said, near))  # pools are 2x2
                 return same
         part = Part("conv" if head.values and filters else head.which, role=next(iter(head.values), ""))
+        if head.text.startswith("group") and part.kind == "conv" and not any(one.which == "groups" for one in said):
+            raise Unread(head, "in how many groups")
+        if head.text.startswith(("pointwise", "pwconv", "convpw")):
+            part.options["kernel"] = "1"
         if head.text.startswith("bi") and head.which in CELLS:
             part.options["bi"] = "bi"
         made = [part.copy() for _ in range(many)]

@@ -61,7 +61,7 @@ class Net(Blocks):
                 not self.parts
                 and clause
                 and clause[0].text in ("x", "z")
-                and (len(clause) == 1 or clause[1].role != "colon")
+                and (len(clause) == 1 or clause[1].role in ("number", "set"))
             ):
                 clause = [Token("input", "", "input", 0, clause[1].values if clause[1:] else ()), *clause[2:]]
             self.clause(clause)
@@ -124,6 +124,8 @@ class Net(Blocks):
         if counts:
             rest = [*counts, heads[0], *rest]
         elif heads and not any(one.role == "head" for one in rest):
+            if strange := next((one for one in label if one.role == "unknown"), None):
+                raise Unread(strange)  # grouped conv: …
             rest = [replace(heads[-1], several=False), *rest]
         if any(one.role == "input" for one in label) and rest and rest[0].role in ("number", "set"):
             sizes = [one for one in rest if one.role in ("number", "set")]
