@@ -38,6 +38,7 @@ READ = {
     "3 times: conv 3x3 with 64 filters": None,
     "two 3x3 convs with 8 and 16 and 32 filters": None,
     "dilated conv 3x3 16": None,
+    "3 conv layers with 32 filters, 3x3 kernels, relu and max pooling 2x2": None,
     "grouped conv: 16 filters 3x3": None,
     "x zork -> conv 3x3 16": None,
     "conv 3x3 16, average pooling, dense 10": None,

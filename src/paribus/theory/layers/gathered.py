@@ -36,6 +36,7 @@ class Gathered:
     loose: list[Token] | None = None  # attributes without a layer, where they are wanted
     chain: list[Part] = field(default_factory=list)  # of sizes: 784-300-10
     decoding: bool = False  # a label was passed in this clause
+    fresh: bool = False  # this clause has named several layers
     around: bool = False  # a sum goes around all that follows
     width: str = ""  # the filters of a block's convolutions
     sum: bool = False  # a residual block was announced
@@ -178,6 +179,7 @@ class Gathered:
                 self.share(made, token)
         self.parts += made
         self.recent = self.recent if part.style else made
+        self.fresh = self.fresh or len(made) > 1
         return made
 
     def styled(self, part: Part, times: int) -> list[Part]:

@@ -74,6 +74,7 @@ class Net(Blocks):
 
     def clause(self, phrases: list[Token]) -> None:
         """Pieces between commas, behind a label."""
+        self.fresh = False
         pieces = list[list[Token]]()
         for piece in split(phrases, ("comma",)):
             told = {one.role for one in piece} <= {"set", "number", "and", "comma"}
@@ -246,6 +247,9 @@ class Net(Blocks):
                 head, held, times = None, [], 0
                 continue
             elif one.role in ("head", "phi"):
+                joined = any(before.role == "and" for before in phrases[:at])
+                if joined and self.fresh and self.counted and one.which in ("pool", "avgpool", "dropout"):
+                    raise Unread(one, "behind each of them, or once?")
                 if (
                     head is not None
                     and head.which == one.which == "linear"
