@@ -4,8 +4,8 @@ import pytest
 
 from paribus.errors import TheoryError
 from paribus.theory.layers import table
-from paribus.theory.layers.phrases import Unread
 from paribus.theory.layers.sentences import worded
+from paribus.theory.layers.tokens import Unread
 
 READ = {
     "three conv layers (32, 64, 64 filters, 3x3, ReLU) each with 2x2 max pooling": (

@@ -9,8 +9,8 @@ from paribus.theory.layers.brackets import STRONG, closing, outer, split
 from paribus.theory.layers.gathered import MOST
 from paribus.theory.layers.kinds import CELLS
 from paribus.theory.layers.part import Part, walk
-from paribus.theory.layers.phrases import Token, Unread
 from paribus.theory.layers.scopes import Scoped
+from paribus.theory.layers.tokens import Token, Unread
 
 
 class Blocks(Scoped):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from paribus.theory.layers.phrases import Token, Unread
+from paribus.theory.layers.tokens import Token, Unread
 
 STRONG = ("then", "stop")
 

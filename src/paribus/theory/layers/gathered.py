@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS, KINDS
 from paribus.theory.layers.layer import Shape
 from paribus.theory.layers.part import WEIGHTED, Part, walk
-from paribus.theory.layers.phrases import Token, Unread
+from paribus.theory.layers.tokens import Token, Unread
 
 MOST = 64  # layers that one phrase makes
 

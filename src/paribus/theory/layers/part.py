@@ -6,7 +6,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS, DEFAULTS, KINDS
-from paribus.theory.layers.phrases import Token, Unread
+from paribus.theory.layers.tokens import Token, Unread
 
 NORMS = ("bn", "ln", "gn", "instance")
 WEIGHTED = ("conv", "deconv", "dw", "linear")

@@ -32,7 +32,7 @@ from paribus.theory.layers.spellings import kind_of
 from paribus.theory.layers.summary import summed_up
 
 if TYPE_CHECKING:
-    from paribus.theory.layers.phrases import Unread
+    from paribus.theory.layers.tokens import Unread
 
 NUMBERS = r"\d+(?:\s*[x×,]\s*\d+)*"
 STRICT = re.compile(
@@ -139,8 +139,8 @@ def otherwise(text: str) -> Iterator[Pasted]:
     if CLASSES.search(text):
         return
     classed = _classed(plain)
-    from paribus.theory.layers.phrases import Unread
     from paribus.theory.layers.sentences import worded
+    from paribus.theory.layers.tokens import Unread
 
     try:
         words, given, remarks = worded(classed)
@@ -168,8 +168,8 @@ def _noted(text: str) -> tuple[str, tuple[Shape, ...]]:
 
 def _box(label: str) -> str:
     """What is in a box of a drawing, in the notation."""
-    from paribus.theory.layers.phrases import Unread
     from paribus.theory.layers.sentences import worded
+    from paribus.theory.layers.tokens import Unread
 
     with suppress(Unread):
         return worded(label)[0]

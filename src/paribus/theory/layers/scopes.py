@@ -5,7 +5,7 @@ from __future__ import annotations
 from paribus.theory.layers.gathered import Gathered, Scope
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS, KINDS
 from paribus.theory.layers.part import NORMS, WEIGHTED, Part, walk
-from paribus.theory.layers.phrases import Token, Unread
+from paribus.theory.layers.tokens import Token, Unread
 
 WHERE = [
     "after",

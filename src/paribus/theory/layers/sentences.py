@@ -20,7 +20,8 @@ from paribus.theory.layers.brackets import STRONG, blocked, branched, closing, o
 from paribus.theory.layers.gathered import Scope
 from paribus.theory.layers.layer import Shape
 from paribus.theory.layers.part import NORMS, WEIGHTED, Part
-from paribus.theory.layers.phrases import Phrases, Token, Unread, tokens
+from paribus.theory.layers.phrases import Phrases
+from paribus.theory.layers.tokens import Token, Unread, tokens
 
 FEW = 8  # a bare number before layers counts them up to here
 
