@@ -23,6 +23,9 @@ SAME = {
     "Both are followed by ReLU. The output layer is fully connected with 3 units.": (
         "conv 8 k3, relu, conv 4 k5, relu, flatten, linear 3"
     ),
+    "two conv layers with 8 3x3 filters each (the first with same padding), relu, flatten, dense 3": (
+        "conv 8 k3 p1, relu, conv 8 k3, relu, flatten, linear 3"
+    ),
     "a small CNN for digits: covn 8 3x3 pad 1, rleu, flatten, linaer 3": "conv 8 k3 p1, relu, flatten, linear 3",
 }
 
@@ -37,7 +40,6 @@ def test_what_refers_to_others_is_written_out(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "two conv layers with 8 3x3 filters each (the first with same padding), relu, flatten, dense 3",
         "a conv layer with 8 3x3 filters || a conv layer with 4 3x3 filters, then dense 3",
         "the same again with 8 filters",
         "3 blocks of conv 3x3 + relu with 8 and 16 filters",

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paribus.errors import TheoryError
 from paribus.theory.layers.code import followed
@@ -20,17 +20,19 @@ from paribus.theory.layers.drawn import drawn
 from paribus.theory.layers.foreign import as_python
 from paribus.theory.layers.kinds import WRITTEN
 from paribus.theory.layers.known import known
+from paribus.theory.layers.labels import unlabelled
 from paribus.theory.layers.layer import Shape
+from paribus.theory.layers.lexicon import concept, mistyped
 from paribus.theory.layers.matlab import layered
-from paribus.theory.layers.notation import parse
+from paribus.theory.layers.notation import SAMPLE, parse
 from paribus.theory.layers.printed import printed
-from paribus.theory.layers.prose import phrased
-from paribus.theory.layers.references import unlabelled
-from paribus.theory.layers.refuse import by
-from paribus.theory.layers.shorthand import SOFTMAX, spaced, tabled, written_out
+from paribus.theory.layers.refuse import Place, by, unreadable
+from paribus.theory.layers.shorthand import SOFTMAX, spaced, written_out
 from paribus.theory.layers.spellings import kind_of
 from paribus.theory.layers.summary import summed_up
-from paribus.theory.layers.tokens import mistyped
+
+if TYPE_CHECKING:
+    from paribus.theory.layers.tokens import Unread
 
 NUMBERS = r"\d+(?:\s*[x×,]\s*\d+)*"
 STRICT = re.compile(
@@ -44,7 +46,8 @@ CALL = re.compile(r"(?i)(?<![\w.])conv(?:2d)?\((\d+, ?\d+, ?\d+(?:, ?\d+)?)(?=\s
 APART = re.compile(r"(?<=\))(?:[ \t]+|-)(?=[A-Z])|(?<=[A-Za-z])(?:[ \t]|-)(?=[A-Z]\w*\()")  # layers without commas
 VGG = re.compile(r"(?i)\bconv(\d)-(\d+)")  # whose table means padding that keeps the size
 VOLUMES = re.compile(  # what a layer gives: -> 64x64x32 ->, flatten (9216)
-    r"(?<=[\w)])\s*(?:->|→|=>)\s*(\d+x\d+x\d+)\s*(?=->|→|=>|$)|(?i:\b(flatten)) ?(\(\d{2,}\)|\d{2,}\b)"
+    r"(?<=[\w)])\s*(?:->|→|=>)\s*(\d+x\d+x\d+|\(\d+(?:, ?\d+)*\)(?=\s*(?:\n|$)))\s*(?=->|→|=>|\n|$)"
+    r"|(?i:\b(flatten)) ?(\(\d{2,}\)|\d{2,}\b)"
 )
 MLP = re.compile(r"(?i)\s*mlp\s*\(\s*([\[(]?\d+(?:[\s,\[\]()]+\d+){2,})[)\]\s]*\s*")
 SAID = (  # how a text names its input, and whether its channels come last
@@ -132,9 +135,28 @@ def otherwise(text: str) -> Iterator[Pasted]:
             found = pasted(bare)
             yield replace(found, said=("what stands before the colon is taken as a name", *found.said))
     text = re.sub(r"\bnn\.(?=[A-Z]\w*\b(?!\())", "", text)  # nn.LSTM with hidden size 128
-    plain, shapes = _noted(tabled(text))
-    if not CLASSES.search(text) and (said := phrased(_classed(plain))) is not None:
-        yield Pasted(said[0], said[1], (f"read as sentences: {said[0]}",), shapes)
+    plain, shapes = _noted(spaced(text))
+    if CLASSES.search(text):
+        return
+    classed = _classed(plain)
+    from paribus.theory.layers.sentences import worded
+    from paribus.theory.layers.tokens import Unread
+
+    try:
+        words, given, remarks = worded(classed)
+    except Unread as error:
+        raise_unread(text, error)
+    else:
+        yield Pasted(words, given, (f"read as sentences: {words}", *remarks), shapes)
+
+
+def raise_unread(text: str, error: Unread) -> None:
+    """Name what a sentence says that is not understood; nothing, where the text is no sentence or has no such place."""
+    silent = [word for word in re.findall(r"[^\W\d_]+", text.lower()) if concept(word) == ("", "")]
+    found = re.search(rf"(?i)(?<!\w){re.escape(error.token.text)}", text) if error.token and error.token.text else None
+    if found is not None and len({*silent}) > 1:
+        rule = f"this is not understood: {error.why}" if error.why else "this is not understood as words about layers"
+        raise unreadable(rule, Place(text, *found.span()), f"say it otherwise, or leave it out; or {SAMPLE}")
 
 
 def _noted(text: str) -> tuple[str, tuple[Shape, ...]]:
@@ -146,8 +168,11 @@ def _noted(text: str) -> tuple[str, tuple[Shape, ...]]:
 
 def _box(label: str) -> str:
     """What is in a box of a drawing, in the notation."""
-    if (said := phrased(label)) is not None:
-        return said[0]
+    from paribus.theory.layers.sentences import worded
+    from paribus.theory.layers.tokens import Unread
+
+    with suppress(Unread):
+        return worded(label)[0]
     parse(label)
     return label
 

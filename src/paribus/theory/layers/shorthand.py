@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from itertools import count
 
+from paribus.theory.layers.labels import unlabelled
 from paribus.theory.layers.layer import Shape
-from paribus.theory.layers.references import unlabelled
 from paribus.theory.layers.spellings import is_activation, kind_of
 from paribus.theory.layers.values import Chain, behind, joined
 
@@ -43,7 +43,6 @@ PART = r"(?:\d+[Cc]\d+(?:[Ss]\d+)?|[Cc]\d+|[PpMmSs]{1,2}\d+|[Ff][Cc]?\d+|[Dd]\d*
 SHORT = re.compile(
     rf"\s*(?P<parts>(?:\d+(?:x\d+)+-)?(?:{PART}-)*\d+[Cc]\d+(?:[Ss]\d+)?(?:-{PART})+)(?P<rest>[\s,]+[a-zA-Z ,()]+)?\s*"
 )
-BRANCH = re.compile(r"(?i)\s*(?:branch|path|tower|stream)\s*\w*\s*:\s*(.+)")
 NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:=|:)\s*(\S.*)", re.DOTALL)
 MEETS = re.compile(
     r"(?i)\s*(concat|concatenate|cat|add|sum)(?:enated?)?\s*(?:with|to|and)?\s*[(\[]?\s*([\w, ]+?)[)\]]?\s*"
@@ -70,15 +69,7 @@ DARKNET = {"convolutional": "conv", "connected": "linear", "maxpool": "pool", "a
 
 def written_out(text: str) -> Short | None:
     """A net that is abbreviated as a whole; None if it is none of those that are known."""
-    return (
-        _chain(text)
-        or _steps(text)
-        or _short(text)
-        or _branches(text)
-        or _sections(text)
-        or _volumes(text)
-        or _meeting(text)
-    )
+    return _chain(text) or _steps(text) or _short(text) or _sections(text) or _volumes(text) or _meeting(text)
 
 
 def spaced(text: str) -> str:
@@ -110,8 +101,8 @@ def spaced(text: str) -> str:
     pair = r"\b([A-Za-z]\w*),? (\d+) *(?:→|->|=>) *(\d+)\b(?! *(?:x\d|@|→|->|=>|[A-Za-z]))"
     text = re.sub(pair, lambda m: " ".join(m.groups() if kind_of(m[1]) == "embedding" else (m[1], m[3])), text)
     text = re.sub(r"([(,]\s*)(\d+)\s*(?:→|->|=>)\s*(\d+)(?=\s*[,)])", r"\1in=\2, out=\3", text)
-    return re.sub(r"(?i)\bpatch(?:es| ?embed(?:ding)?s?|ify)? (\d+)(?:x\1)?,? (?:dim|width|linear|to)?\s*(\d+)",
-                  r"conv \2 k\1 s\1, flatten 2, transpose", text)  # fmt: skip
+    return re.sub(r"(?i)\bpatch(?:es| ?embed(?:ding)?s?|ify)? (\d+)(?:x\1)?,? (?:dim|width|linear|to)?\s*(\d+)"
+                  r"(?: dim\w*)?", r"conv \2 k\1 s\1, flatten 2, transpose", text)  # fmt: skip
 
 
 def tabled(text: str) -> str:
@@ -218,20 +209,6 @@ def _short(text: str) -> Short | None:
             words += phis if number < len(parts) - 1 else []
             flat = True
     return ", ".join(words), given, "NCk are N filters of k×k, P a maximum, F, N and a number linear layers"
-
-
-def _branches(text: str) -> Short | None:
-    """``branch 1: …``, ``branch 2: …``, ``concatenate``, each in a line of its own, and what follows."""
-    lines = [line for line in re.split(r"[;\n]" if re.match(r"(?i)\s*branch", text) else "\n", text) if line.strip()]
-    found = [BRANCH.fullmatch(line) for line in lines]
-    starts = [i for i, one in enumerate(found) if one]
-    if len(starts) < 2 or starts != list(range(starts[0], starts[-1] + 1)) or starts[-1] + 1 >= len(lines):
-        return None
-    sign = {"c": " & ", "a": " | ", "s": " | "}.get(lines[starts[-1] + 1].strip()[:1].lower(), "")
-    if not sign:
-        return None
-    block = f"[{sign.join(one[1] for one in found if one)}]"
-    return ", ".join([*lines[: starts[0]], block, *lines[starts[-1] + 2 :]]), (), "branches line by line"
 
 
 def _sections(text: str) -> Short | None:

@@ -1,0 +1,219 @@
+"""What stands together in words about nets: parentheses, clauses, and blocks and branches that words put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from paribus.theory.layers.tokens import Token, Unread
+
+STRONG = ("then", "stop")
+
+
+def blocked(phrases: list[Token]) -> list[Token]:
+    """Phrases in which what a counted block holds stands in parentheses: two blocks of …, two conv-relu-pool blocks."""
+    for at, one in enumerate(phrases):
+        start = next((i for i in range(at - 1, max(-1, at - 7), -1) if phrases[i].role in ("count", "number")), -1)
+        if (
+            one.role != "block"
+            or start < 0
+            or any(ahead.role not in ("head", "phi", "set", "layer") for ahead in phrases[start + 1 : at])
+        ):
+            continue
+        times, named = int(phrases[start].values[0]), phrases[start + 1 : at]
+        begin = at + 1
+        while begin < len(phrases) and phrases[begin].role in ("of", "colon"):
+            begin += 1
+        said = begin > at + 1
+        if begin < len(phrases) and phrases[begin].role == "open":
+            if len(named) > 1:
+                raise Unread(one)
+            return [*phrases[: start + 1], one, *blocked(phrases[begin:])]
+        if named and (len(named) > 1 or not said):
+            body, begin = named, at + 1
+        elif said:
+            end = begin
+            while end < len(phrases) and phrases[end].role != "stop" and phrases[end].which not in ("line", ";"):
+                told = phrases[end]
+                if told.role == "set" and told.which in ("filters", "units") and len(told.values) == times > 1:
+                    break
+                end += 1
+            body, begin = phrases[begin:end], end
+        else:
+            continue
+        while body and body[-1].role in ("and", "comma"):
+            body = body[:-1]
+        marks = [Token("open", "", "("), *body, Token("close", "", ")")]
+        return [*phrases[: start + 1], one, *marks, *blocked(phrases[begin:])]
+    return phrases
+
+
+def branched(phrases: list[Token]) -> list[Token]:
+    """Phrases in which branches that are said in words stand in parentheses, apart by | or &."""
+    start = next((i for i, one in enumerate(phrases) if one.role == "branch"), -1)
+    end = next((i for i in range(start + 1, len(phrases)) if phrases[i].role in ("join", "sum")), -1)
+    if start < 0 and any(one.role == "skip" for one in phrases) and any(one.role == "sum" for one in phrases):
+        at = next(i for i, one in enumerate(phrases) if one.role == "skip")
+        till = next((i for i in range(at, len(phrases)) if phrases[i].role == "sum"), -1)
+        two = (
+            till > at > 0
+            and any(one.role == "head" for one in phrases[at:till])
+            and any(one.role == "head" for one in phrases[:at])
+        )
+        marked = phrases[at - 1].role == "stop" or phrases[at - 1].which in (";", "line")
+        if two and marked and phrases[at + 1].role not in ("open", "block", "of"):
+            colon = next((i + 1 for i, one in enumerate(phrases[:at]) if one.role == "colon"), 0)
+            inside = [
+                Token("open", "", "("),
+                *trimmed(phrases[colon:at]),
+                Token("then", "|", "|"),
+                *trimmed(phrases[at + 1 : till]),
+            ]
+            return [*inside, Token("close", "", ")"), *phrases[till + 1 :]]
+    if start >= 0 and end >= 0:
+        body = phrases[start:end]
+        skips = [i for i, one in enumerate(body) if one.role == "skip"]
+        if (
+            skips
+            and phrases[end].role == "sum"
+            and not any(one.role in ("open", "colon") and one.text == "|" for one in body)
+        ):
+            main = body[1 : skips[0]]
+            short = body[skips[0] + 1 :]
+            while short and short[0].role in ("branch", "colon", "skip"):
+                short = short[1:]
+            while main and main[0].role == "colon":
+                main = main[1:]
+            if not any(one.role == "head" for one in main) or not any(one.role == "head" for one in short):
+                raise Unread(body[0])
+            cut = start
+            while (
+                cut
+                and phrases[cut - 1].role not in ("stop",)
+                and not any(o.role in ("head",) for o in phrases[cut - 1 : cut])
+            ):
+                cut -= 1
+            inside = [
+                Token("open", "", "("),
+                *trimmed(main),
+                Token("then", "|", "|"),
+                *trimmed(short),
+                Token("close", "", ")"),
+            ]
+            after = phrases[end + 1 :]
+            return [*phrases[:cut], *inside, *after]
+        if len(body) > 2 and body[1].role == "number" and body[2].role == "colon":
+            marks = [i for i, one in enumerate(body) if one.role == "branch"]
+            pieces = [body[i + 3 : j] for i, j in pairwise([*marks, len(body)])]
+        elif any(one.role == "open" for one in body[:3]):
+            pieces, at = [], next(i for i, one in enumerate(body) if one.role == "open")
+            while at < len(body):
+                if body[at].role == "open":
+                    close = closing(body, at)
+                    pieces.append(body[at + 1 : close])
+                    at = close
+                elif body[at].role not in ("and", "comma", "then"):
+                    raise Unread(body[at])
+                at += 1
+        else:
+            at = next((i for i, one in enumerate(body) if one.role == "colon"), len(body) - 1)
+            pieces = split(body[at + 1 :], ("then",))
+        sign = "&" if phrases[end].role == "join" else "|"
+        before = phrases[:start]
+        while before and before[-1].role in ("count", "number", "parallel", "block", "of"):
+            before = before[:-1]
+    else:
+        start = next((i for i, one in enumerate(phrases) if one.role == "join"), -1)
+        if (
+            start < 0
+            or (phrases[start - 1 : start] and phrases[start - 1].role not in ("then", "stop"))
+            or start + 1 == len(phrases)
+        ):
+            return phrases
+        end = next(
+            (i for i in range(start, len(phrases)) if phrases[i].role == "stop" or phrases[i].which in ("line", ";")),
+            len(phrases),
+        )
+        at = next((i for i in range(start + 1, end) if phrases[i].role not in ("output", "of", "colon")), end)
+        if at == end or phrases[at].role == "open" or not any(one.role == "head" for one in phrases[at:end]):
+            return phrases
+        if phrases[at].role == "head" and "output" in phrases[at].values:
+            at += 1
+        pieces = [[]]
+        for one in phrases[at:end]:
+            if one.role in ("comma", "and") and any(ahead.role == "head" for ahead in pieces[-1]):
+                pieces.append([])
+            elif one.role not in ("of", "comma", "and"):
+                pieces[-1].append(one)
+        sign, before, end = "&", phrases[:start], end - 1
+    pieces = [
+        [one for i, one in enumerate(piece) if one.role not in STRONG or 0 < i < len(piece) - 1] for piece in pieces
+    ]
+    pieces = [piece for piece in pieces if piece]
+    made = [Token("open", "", "(")]
+    for piece in pieces:
+        made += [Token("then", sign, sign)] * (len(made) > 1) + piece
+    after = phrases[end + 1 :]
+    while after and after[0].role in ("of", "unit", "block"):
+        after = after[1:]
+    return [*before, *made, Token("close", "", ")"), *after]
+
+
+def trimmed(phrases: Sequence[Token]) -> list[Token]:
+    """Phrases without signs at their ends."""
+    found = list(phrases)
+    signs = (*STRONG, "comma", "and", "colon")
+    while found and found[0].role in signs:
+        found = found[1:]
+    while found and found[-1].role in signs:
+        found = found[:-1]
+    return found
+
+
+def outer(phrases: Sequence[Token]) -> list[Token]:
+    """Phrases that stand in no parentheses."""
+    found, depth = list[Token](), 0
+    for one in phrases:
+        depth += one.role == "open"
+        if not depth:
+            found.append(one)
+        depth -= one.role == "close"
+    return found
+
+
+def split(phrases: Sequence[Token], roles: Sequence[str], sign: str = "") -> list[list[Token]]:
+    """Phrases apart behind tokens of some roles that stand in no parentheses."""
+    found, depth = [list[Token]()], 0
+    for at, one in enumerate(phrases):
+        depth += (one.role == "open") - (one.role == "close")
+        told = one.role == "then" and found[-1] and _announced(phrases[:at])
+        found[-1].append(one)
+        if one.role in roles and not depth and not told and sign in ("", one.text.strip()):
+            found.append([])
+    return found
+
+
+def _announced(before: Sequence[Token]) -> bool:
+    """Whether "followed by" belongs to "each (convolution) …"."""
+    for one in reversed(before[-4:]):
+        if one.role == "each":
+            return True
+        if one.role not in ("head", "layer", "of", "block"):
+            return False
+    return False
+
+
+def closing(phrases: Sequence[Token], at: int) -> int:
+    """Where a parenthesis closes."""
+    depth = 0
+    for end in range(at, len(phrases)):
+        depth += (phrases[end].role == "open") - (phrases[end].role == "close")
+        if not depth:
+            return end
+    raise Unread(phrases[at], "never closed")
+
+
+def parted(held: list[Token]) -> tuple[list[Token], list[Token]]:
+    """Attributes before and behind the last "and": of the layer before, and of the next one."""
+    at = max((i for i, one in enumerate(held) if one.role == "and"), default=len(held))
+    return held[:at], held[at + 1 :]

@@ -1,0 +1,75 @@
+"""Nets in plain words: what is said of several layers, in what order they come, and what must not be read."""
+
+import pytest
+
+from paribus.errors import TheoryError
+from paribus.theory.layers import table
+from paribus.theory.layers.sentences import worded
+from paribus.theory.layers.tokens import Unread
+
+READ = {
+    "three conv layers (32, 64, 64 filters, 3x3, ReLU) each with 2x2 max pooling": (
+        "conv 32 k3, relu, pool 2, conv 64 k3, relu, pool 2, conv 64 k3, relu, pool 2"
+    ),
+    "Zwei Faltungsschichten mit 8 bzw. 16 Filtern der Größe 3x3, dahinter jeweils Max-Pooling 2x2": (
+        "conv 8 k3, pool 2, conv 16 k3, pool 2"
+    ),
+    "first conv: 16 filters 5x5, second conv: 32 filters 5x5, both followed by relu": (
+        "conv 16 k5, relu, conv 32 k5, relu"
+    ),
+    "hidden layers of 256 and 128 units with ReLU, dropout .3 after the first hidden layer, 10 outputs": (
+        "linear 256, relu, dropout 0.3, linear 128, relu, linear 10"
+    ),
+    "two dense layers (16 and 8 neurons), ReLU between the layers": "linear 16, relu, linear 8",
+    "softmax regression with 10 classes": "linear 10, softmax",
+    "conv 5x5 16, relu, pool, conv 5x5 32, relu, pool; pools are 3x3": (
+        "conv 16 k5, relu, pool 3, conv 32 k5, relu, pool 3"
+    ),
+    "two conv-relu-pool blocks with 16 and 32 5x5 filters": "conv 16 k5, relu, pool 2, conv 32 k5, relu, pool 2",
+    "two branches: 1x1 conv with 8 filters; 3x3 conv with 16 filters, same padding; concatenated, then relu": (
+        "[conv 8 k1 & conv 16 k3 same], relu"
+    ),
+    "residual block with conv 3x3 16, relu, conv 3x3 16, add input, relu": (
+        "[conv 16 k3 p1, relu, conv 16 k3 p1 | id], relu"
+    ),
+    "an LSTM with 64 units whose last output goes to a linear layer with one unit": "lstm 64, last, linear 1",
+    "dense 1 sigmoid after flattening": None,
+    "conv 3x3 8 with zork": None,
+    "3 times: conv 3x3 with 64 filters": None,
+    "two 3x3 convs with 8 and 16 and 32 filters": None,
+    "dilated conv 3x3 16": None,
+    "3 conv layers with 32 filters, 3x3 kernels, relu and max pooling 2x2": None,
+    "grouped conv: 16 filters 3x3": None,
+    "x zork -> conv 3x3 16": None,
+    "conv 3x3 16, average pooling, dense 10": None,
+    "conv 3x3 with 8 filters, each followed by relu": None,
+}
+
+
+@pytest.mark.parametrize("text", READ)
+def test_a_sentence_is_read_as_meant_or_not_at_all(text):
+    if READ[text] is not None:
+        assert worded(text)[0] == READ[text]
+        return
+    with pytest.raises(Unread):
+        worded(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("784 inputs, hidden layers of 30 units, 10 outputs", (784,)),
+        ("Input 32x32 RGB image. Conv layer with 8 3x3 filters.", (3, 32, 32)),
+        ("784-300-10 network with ReLU", (784,)),
+        ("Dense (10, input_dim=5)", (5,)),
+    ],
+)
+def test_a_sentence_names_its_input(text, given):
+    assert worded(text)[1] == given
+
+
+def test_a_word_that_nobody_knows_is_named_with_its_place():
+    with pytest.raises(TheoryError, match=r"not understood .*column 30.*") as error:
+        table("the net is a conv with 8 3x3 zorked filters and then a relu", (3, 8, 8))
+    assert "^^^^" in str(error.value)
+    assert error.value.hint
