@@ -68,6 +68,7 @@ def test_reddi(paribus, here) -> None:
 
 
 MISTAKES = {
+    ("x**2 + y**2",): ("no surface of this name", '--function "x**2 + y**2"'),
     ("rosenbruck",): ("no surface of this name", "did you mean 'rosenbrock'?"),
     ("beale", "--optimizers", "adm"): ("no optimizer of this name", "did you mean 'adam'?"),
     ("beale", "--start", "1,2,3"): ("2 coordinates", "received: 1, 2, 3", "--start -2,1.5"),

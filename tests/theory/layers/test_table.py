@@ -136,3 +136,11 @@ def test_a_net_is_drawn_with_its_shapes():
     places = [(row["x"], row["y"]) for row in shapes["data"]["values"]]
     assert len(set(places)) == len(places) == 9
     assert boxes(table("relu x200", (4,))) is None
+
+
+def test_channels_that_may_be_meant_last_are_said():
+    said = table("conv 8 k3", (32, 32, 3)).notes[0]
+    assert said.startswith("input: 32 channels of 32×3; where they stand last: --channels-last")
+    pictures = table("conv 8 k3", (32, 32, 3), channels_last=True), table("conv 8 k3", (3, 32, 32))
+    for net in (*pictures, table("conv 8 k1", (3, 4, 3))):
+        assert "last" not in net.notes[0]

@@ -57,7 +57,7 @@ def read(text: str, names: Collection[str], functions: Collection[str]) -> ast.e
         tree = ast.parse(text.strip(), mode="eval").body
         _check(tree, text.strip(), {*names, *CONSTANTS}, functions)
     except SyntaxError as error:
-        raise _refuse(text, (error.offset or 1) - 1, "this is not a formula in Python's notation", "") from None
+        raise _refuse(text, (error.offset or 1) - 1, "this is not a formula in Python's notation", EXAMPLE) from None
     except (RecursionError, MemoryError, ValueError):  # ValueError: null bytes, and numbers of thousands of digits
         raise TheoryError("this formula cannot be read", got=text[:60], hint="write it shorter") from None
     return tree
@@ -123,6 +123,9 @@ def _check_exponent(sign: ast.operator, exponent: ast.expr, text: str) -> None:
         raise _refuse(text, exponent.col_offset, "a power in an exponent grows beyond all bounds", "write exp(…)")
     if isinstance(exponent, ast.Constant) and abs(exponent.value) > EXPONENT:  # type: ignore[arg-type]
         raise _refuse(text, exponent.col_offset, f"an exponent is at most {EXPONENT}", "")
+
+
+EXAMPLE = "for example x**2 + 3*y**2: powers are **, and products *"
 
 
 def _refuse(text: str, column: int, rule: str, hint: str) -> TheoryError:

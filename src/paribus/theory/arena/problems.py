@@ -218,7 +218,8 @@ def problem(name: str, dimensions: int | None = None, condition: float = 10.0, a
         TheoryError: for unknown names and impossible numbers.
     """
     if name not in KNOWN:
-        raise TheoryError("there is no surface of this name", got=name, hint=nearest(name, KNOWN))
+        hint = nearest(name, KNOWN) if name.isidentifier() else f'a formula is given by --function "{name}"'
+        raise TheoryError("there is no surface of this name", got=name, hint=hint)
     surface, n = SURFACES[name], dimensions or (1 if name == "softplus" else 2)
     if name == "quadratic":
         if not 1 <= condition <= 1e12:

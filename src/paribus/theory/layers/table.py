@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Input = Sequence[int] | Sequence[Sequence[int]]
 
+COLOURS = (1, 3, 4)  # channels that pictures have: where they stand last, they may be meant as such
+
 
 @dataclass(frozen=True)
 class Table:
@@ -110,7 +112,12 @@ class Table:
     def notes(self) -> list[str]:
         """What a reader must know to read the table right."""
         kinds = {row.layer.kind for row in self.rows}
-        found = ["multiplications: products with weights and of attention, each with the addition that follows it"]
+        found = [
+            f"input: {shape[0]} channels of {by(shape[1:])}; where they stand last: --channels-last, channels_last=True"
+            for shape in self.graph.inputs
+            if len(shape) == 3 and shape[2] in COLOURS and min(shape[:2]) > max(COLOURS)
+        ]
+        found.append("multiplications: products with weights and of attention, each with the addition that follows it")
         if "bn" in kinds:
             found.append(
                 "batch norm: only scale and shift are trained; Keras also counts the running mean and variance"
