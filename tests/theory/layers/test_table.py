@@ -144,3 +144,16 @@ def test_channels_that_may_be_meant_last_are_said():
     pictures = table("conv 8 k3", (32, 32, 3), channels_last=True), table("conv 8 k3", (3, 32, 32))
     for net in (*pictures, table("conv 8 k1", (3, 4, 3))):
         assert "last" not in net.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("lstm 8, linear 1", True),
+        ("a GRU with 8 units, dropout 0.5 and a dense layer with 1 unit", True),
+        ("lstm 8, last, linear 1", False),
+        ("nn.LSTM(4, 8), nn.Linear(8, 1)", False),
+    ],
+)
+def test_that_a_linear_layer_works_at_every_step_is_said_where_words_leave_it_open(text, said):
+    assert any("at every step" in note for note in table(text, (5, 4)).notes) == said

@@ -235,6 +235,8 @@ def _lay_step(graph: Graph, step: Step, source: int, first: bool, following: Ite
         graph.remark("steps come before channels here: transpose was put between")
     if layer.kind == "linear" and _flattens(graph, step, source):
         source = graph.add(Layer("flatten"), [source], step.place)
+    if layer.kind == "linear" and step.plain and _remembered(graph, source):
+        graph.remark("a fully connected layer behind a recurrent one works at every step; last before it: at the last")
     try:
         _check_layout(graph, layer.kind, source)
         _check_expected(graph.shape(source), step)
@@ -257,6 +259,13 @@ def _averaged(graph: Graph, source: int) -> bool:
     while source >= 0 and graph.nodes[source].layer.kind in (*ACTIVATIONS, "dropout"):
         source = graph.nodes[source].sources[0]
     return source >= 0 and graph.nodes[source].layer.kind in ("gap", "gmp")
+
+
+def _remembered(graph: Graph, source: int) -> bool:
+    """Whether all steps of a recurrent layer come, perhaps through dropout."""
+    while source >= 0 and graph.nodes[source].layer.kind == "dropout":
+        source = graph.nodes[source].sources[0]
+    return source >= 0 and graph.nodes[source].layer.kind in CELLS
 
 
 def _embedded(graph: Graph, source: int) -> bool:
