@@ -127,7 +127,8 @@ def study_of(folder: RunFolder, finding: Finding, seeds: int, runs: Path) -> Stu
     field, after = next(iter(finding.treatment.items()))
     recipe, (identity, own) = folder.recipe, folder.identity
     fresh = [seed for seed in range(seeds + 1) if seed != own][:seeds]
-    name = f"{recipe.name}--{finding.cause}-{identity[:6]}"
+    treated = recipe.override({field: after}).identity  # a later version may treat the same finding in another way
+    name = f"{recipe.name}--{finding.cause}-{identity[:6]}-{treated[:4]}"
     return Study(recipe, vary={field: [_value(recipe, field), after]}, seeds=fresh, name=name, runs=runs)
 
 

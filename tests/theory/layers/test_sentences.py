@@ -33,6 +33,16 @@ READ = {
         "[conv 16 k3 p1, relu, conv 16 k3 p1 | id], relu"
     ),
     "an LSTM with 64 units whose last output goes to a linear layer with one unit": "lstm 64, last, linear 1",
+    "3 hidden layers (16 units each, tanh) and a linear output of 2": (
+        "linear 16, tanh, linear 16, tanh, linear 16, tanh, linear 2"
+    ),
+    "conv 16 filters 5x5, conv 32 filters 3x3, both with relu and same padding, then dense 10": (
+        "conv 16 k5 same, relu, conv 32 k3 same, relu, flatten, linear 10"
+    ),
+    "a convolution with 8 filters of size 3 but without padding, then relu": "conv 8 k3, relu",
+    "2 conv 64, pool, fc 10; all convs 3x3 pad 1 with relu": (
+        "conv 64 k3 p1, relu, conv 64 k3 p1, relu, pool 2, flatten, linear 10"
+    ),
     "dense 1 sigmoid after flattening": None,
     "conv 3x3 8 with zork": None,
     "3 times: conv 3x3 with 64 filters": None,

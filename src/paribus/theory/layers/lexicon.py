@@ -76,7 +76,7 @@ TABLE = {
 }
 FILLERS = """
 additional afterwards aktiviert alexnet along als also am anzahl applied applies apply are as at au auch audio auf aux
-avec axis backbone basic be becomes begin begins bekommt bestehen bestehend besteht big bildet binary body by cifar
+avec axis back backbone basic be becomes begin begins bekommt bestehen bestehend besteht big bildet binary body by cifar
 classic classified classify code come comes comprise comprises connected connection consist consists contain contains
 convert converted count dahinter das dataset davon davor dazu de decoder deep default dem den der deren des die diese
 dieser dieses digit directly down downsample downsampling du einfach encoder enthält erhält es est extractor fed feed

@@ -30,6 +30,9 @@ class Phrases:
         """All phrases."""
         while self.at < len(self.given):
             token = self.given[self.at]
+            if token.role == "except" and self.role(1) == "no":  # but without padding
+                self.at += 1
+                continue
             for rule in (self._numbered, self._dropped, self._optioned, self._summed, self._adjective):
                 if rule(token):
                     break
@@ -73,7 +76,9 @@ class Phrases:
                 self._role(ahead) == "head" and self.given[ahead].which == "linear"
             ):
                 ahead += 1
-            named = self._role(ahead + 1) in ("layer", "head", "number", "count", "unit")
+            named = self._role(ahead + 1) in ("layer", "head", "number", "count", "unit") or (
+                self._role(ahead + 1) == "of" and self._role(ahead + 2) in ("number", "count")  # an output of 2
+            )
             single = self._role(ahead) == "unit" and not self.given[ahead].several
             if not single and (self._role(ahead) != "output" or named):
                 self.at += 1

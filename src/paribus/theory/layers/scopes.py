@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paribus.theory.layers.brackets import split
 from paribus.theory.layers.gathered import Gathered, Scope
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS, KINDS
 from paribus.theory.layers.part import NORMS, WEIGHTED, Part, walk
@@ -148,7 +149,11 @@ class Scoped(Gathered):
     def apply_to(self, scope: Scope, phrases: list[Token], near: Token) -> None:
         """What is said of some layers: at once of those just named, at the end of those of a kind."""
         net = type(self)(loose=[])
-        net.plain([one for one in phrases if one.role not in ("of", "between", "after")])
+        said = [one for one in phrases if one.role not in ("of", "between", "after")]
+        pieces = split(said, ("and",))
+        apart = any({one.role for one in piece} <= {"set", "and"} for piece in pieces)  # with relu and same padding
+        for piece in pieces if apart else [said]:
+            net.plain([one for one in piece if one.role != "and"] if apart else piece)
         self.heard(net)
         if not net.parts and not net.loose:
             raise Unread(near)

@@ -308,6 +308,9 @@ class Net(Blocks):
         ahead = next((one for one in phrases[at + 1 :] if one.role in ("head", "block")), None)
         if ahead and ahead.several and phrases[at + 1] is ahead and int(phrases[at].values[0]) <= FEW:
             return True
+        bare = [one.role for one in phrases] == ["number", "head", "number"] and at == 0  # 2 conv 64
+        if bare and phrases[1].which in WEIGHTED and int(phrases[0].values[0]) <= FEW:
+            return True
         near = (
             all(one.role in ("set", "phi", "layer", "bi") for one in phrases[at + 1 : phrases.index(ahead)])
             if ahead
