@@ -207,15 +207,22 @@ def test_the_folders_are_the_truth(many, change, helped):
 @pytest.mark.skipif(sys.platform != "linux", reason="no helpers elsewhere")
 def test_what_a_killed_helper_would_have_looked_at_is_looked_at(still, helped, monkeypatch):
     expected = store.runs(still)
-    here, seal = os.getpid(), marks.seal
+    here, seal, fork, helpers = os.getpid(), marks.seal, os.fork, []
+
+    def started():
+        if helper := fork():
+            helpers.append(helper)
+        return helper
 
     def killed_elsewhere(found):
         if os.getpid() != here:
             os.kill(os.getpid(), signal.SIGKILL)
-        with suppress(ChildProcessError):
-            os.waitpid(-1, 0)  # until the helper has taken a study, and is gone
+        for helper in helpers:
+            with suppress(ChildProcessError):
+                os.waitpid(helper, 0)  # until it has taken a study, and is gone; other tests have children of their own
         return seal(found)
 
+    monkeypatch.setattr(os, "fork", started)
     monkeypatch.setattr(marks, "seal", killed_elsewhere)
     with helped(1) as said:
         assert store.runs(still) == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from dataclasses import replace
@@ -23,8 +24,10 @@ def shared(monkeypatch):
     here = meeting.Place(0, 2, 0)
     monkeypatch.setattr(meeting, "store_of_torchrun", lambda: store)
     monkeypatch.setattr(meeting, "place", lambda: replace(here, rank=int(threading.current_thread().name == "follows")))
-    heard = {number: signal.getsignal(number) for number in SIGNALS}
+    heard, logger = {number: signal.getsignal(number) for number in SIGNALS}, logging.getLogger("paribus")
+    level = logger.level
     yield store
+    logger.setLevel(level)  # who follows is quiet
     for number, handler in heard.items():
         signal.signal(number, handler)
 
