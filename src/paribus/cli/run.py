@@ -105,8 +105,8 @@ def run(
     if more is not None:
         training = training.more(more)
     if training.follows:  # of several that torchrun started, the first one shows and writes everything
-        with suppress(Interrupted):  # of which the first one tells
-            if not dry_run:
+        if not dry_run:
+            with suppress(Interrupted):  # of which the first one tells
                 training.train(patience=patience)
         return
     if dry_run:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import count, pairwise
 
 from paribus.errors import TheoryError
-from paribus.theory.layers.layer import Shape
+from paribus.theory.layers.layer import Shape, ends_in_colours
 from paribus.theory.layers.spellings import enclosed, kind_of
 from paribus.theory.layers.values import Chain, behind, joined, words
 
@@ -122,13 +122,7 @@ def _meets(label: str) -> tuple[str, str]:
 def _sizes(label: str) -> Shape:
     found = re.search(r"\d+(?:\s*[x×,]\s*\d+){1,3}", label)
     sizes = tuple(int(size) for size in re.findall(r"\d+", found[0])) if found else ()
-    return (
-        (sizes[-1], *sizes[:-1])
-        if len(sizes) == 3 and sizes[-1] in (1, 3, 4) and sizes[0] > 4
-        else sizes
-        if len(sizes) != 2
-        else ()
-    )
+    return (sizes[-1], *sizes[:-1]) if len(sizes) == 3 and ends_in_colours(sizes) else sizes if len(sizes) != 2 else ()
 
 
 def _mermaid(text: str) -> Drawing:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS, KINDS
-from paribus.theory.layers.layer import Shape
-from paribus.theory.layers.part import WEIGHTED, Part, walk
+from paribus.theory.layers.layer import Shape, ends_in_colours
+from paribus.theory.layers.part import MOST_KERNEL, WEIGHTED, Part, walk
 from paribus.theory.layers.tokens import Token, Unread
 
 MOST = 64  # layers that one phrase makes
@@ -235,7 +235,7 @@ class Gathered:
         names = {one.which for one in said if one.role == "set"}
         if names == {"filters", "size"} and not self.parts and not self.given and said[0].values[0] in ("1", "3"):
             sizes = said[-1].values[0].split("x")
-            if int(sizes[0]) > 15:
+            if int(sizes[0]) > MOST_KERNEL:
                 self.named(said[0], [said[0].values[0], *sizes], said)
                 return []
         if (
@@ -321,7 +321,7 @@ class Gathered:
         colours = [one.which for one in phrases if one.role == "colour"]
         if len(sizes) == 2 and colours:
             sizes = (int(colours[0][-1]), *sizes)
-        elif len(sizes) == 3 and sizes[-1] in (1, 3, 4) and sizes[0] > 4:
+        elif len(sizes) == 3 and ends_in_colours(sizes):
             sizes = (sizes[-1], *sizes[:-1])
         if len(sizes) != 2:
             self.given = self.given or sizes

@@ -11,6 +11,8 @@ from paribus.theory.layers.kinds import DEFAULTS, KINDS, PER_AXIS
 Shape = tuple[int, ...]
 Options = Mapping[str, Any]
 
+COLOURS = (1, 3, 4)  # channels that pictures have
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -63,3 +65,8 @@ def _text(value: Any) -> str:
     if isinstance(value, tuple):
         return str(value[0]) if len(set(value)) == 1 else "x".join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def ends_in_colours(shape: Shape) -> bool:
+    """Whether a picture's sizes end with what can only be its channels: 224×224×3."""
+    return shape[-1] in COLOURS and shape[0] > max(COLOURS)

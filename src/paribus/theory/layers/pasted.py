@@ -21,7 +21,7 @@ from paribus.theory.layers.foreign import as_python
 from paribus.theory.layers.kinds import WRITTEN
 from paribus.theory.layers.known import known
 from paribus.theory.layers.labels import unlabelled
-from paribus.theory.layers.layer import Shape
+from paribus.theory.layers.layer import Shape, ends_in_colours
 from paribus.theory.layers.lexicon import concept, mistyped
 from paribus.theory.layers.matlab import layered
 from paribus.theory.layers.notation import SAMPLE, parse
@@ -217,7 +217,7 @@ def _named(text: str, known: bool) -> Pasted:
         sizes = tuple(int(size) for size in re.findall(r"\d+", found["shape"]))
         if not sizes:
             continue
-        turned = len(sizes) > 2 and (last or (sizes[-1] in (1, 3, 4) and sizes[0] > 4))
+        turned = len(sizes) > 2 and (last or ends_in_colours(sizes))
         shape = (sizes[-1], *sizes[:-1]) if turned else sizes
         rest = " " * len(found[0]) + text[found.end() :] if pattern.startswith(r"^\s*") else text
         rest = re.sub(r",\s*input_dim\s*=\s*\d+", "", rest) if "input_dim" in found[0] else rest

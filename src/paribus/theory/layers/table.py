@@ -11,7 +11,7 @@ from paribus.theory.layers.depth import Waits, waits_after
 from paribus.theory.layers.fields import Fields, beginning, field_after, united
 from paribus.theory.layers.graph import INPUT, Graph, read
 from paribus.theory.layers.kinds import CELLS
-from paribus.theory.layers.layer import Shape
+from paribus.theory.layers.layer import COLOURS, Shape, ends_in_colours
 from paribus.theory.layers.refuse import by
 from paribus.theory.layers.row import Row, make_row, plain
 from paribus.theory.layers.text import Cells, aligned, amount
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from torch import nn
 
 Input = Sequence[int] | Sequence[Sequence[int]]
-
-COLOURS = (1, 3, 4)  # channels that pictures have: where they stand last, they may be meant as such
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ class Table:
         found = [
             f"input: {shape[0]} channels of {by(shape[1:])}; where they stand last: --channels-last, channels_last=True"
             for shape in self.graph.inputs
-            if len(shape) == 3 and shape[2] in COLOURS and min(shape[:2]) > max(COLOURS)
+            if len(shape) == 3 and ends_in_colours(shape) and shape[1] > max(COLOURS)  # not 64×3×3
         ]
         found.append("multiplications: products with weights and of attention, each with the addition that follows it")
         if "bn" in kinds:
