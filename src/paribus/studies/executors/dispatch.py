@@ -19,13 +19,14 @@ from typing import Any
 from paribus.errors import Interrupted, ParibusError, StudyError
 from paribus.studies.executors.cargo import Cargo, Sent
 from paribus.studies.executors.job import Event, EventListener, Job, Waiting, ending
-from paribus.studies.executors.killed import record_killed, write_killed
+from paribus.studies.executors.killed import record_killed, wait_until_left, write_killed
 from paribus.studies.executors.orders import OWN, Order, Report, versions
 from paribus.studies.executors.parcel import Arrivals
 from paribus.studies.executors.places import INSTALLED, Places, Token
 from paribus.training.interruption import StopRequest
 
 EMPTY_LOSSES = 10  # one after another of places that had not begun
+LEAVE_SECONDS = 10.0  # that the process of a run which is given up may take to notice and leave
 LOSSES = 3  # of one run, after which it is given up: something about it kills its nodes
 PATIENCE_SECONDS = 30.0  # that interrupted runs get to save their state
 QUEUE_SECONDS = 60.0  # after which it is said that runs wait for a place
@@ -250,6 +251,7 @@ class Dispatch:
             return False
         if "memory" in said.lower() or task.losses + 1 >= LOSSES:
             advice = "lower training.batch_size or --jobs, or raise --cpus-per-run so that fewer share a node"
+            wait_until_left(job.folder, LEAVE_SECONDS)  # or what it writes when it leaves would stand over this
             error = write_killed(job, f"its place on the cluster was lost: {said}; if memory ran out, {advice}")
             self._end(job, "failed", error, error)
             return True

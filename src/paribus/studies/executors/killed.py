@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from paribus.errors import RunError
-from paribus.records.run import Status
+from paribus.errors import RunError, RunLocked
+from paribus.records.run import RunFolder, Status
 from paribus.studies.executors.job import Job
 
 
@@ -33,3 +35,22 @@ def write_killed(job: Job, error: str) -> str:
         known = job.folder.last_status()
         job.folder.write_status(replace(known if known.pid else Status(), state="killed", error=error))
     return error
+
+
+def wait_until_left(folder: RunFolder, seconds: float, stop: Callable[[], bool] = lambda: False) -> None:
+    """Wait for the process of a run whose place was lost: it may live on, and notices, saves, and leaves.
+
+    Args:
+        folder: of the run; that process holds its lock.
+        seconds: that it may take; a process that cannot notice is not waited for any longer.
+        stop: whether to wait no more; asked several times a second.
+    """
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and not stop():
+        try:
+            with folder.lock():
+                return
+        except RunLocked:
+            time.sleep(0.2)
+        except (RunError, OSError):  # whoever works there next will say it
+            return

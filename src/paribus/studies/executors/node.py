@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from paribus.commands.devices import VISIBLE
-from paribus.errors import RunLocked, StudyError
+from paribus.errors import StudyError
 from paribus.records.run import RunFolder
 from paribus.studies.executors.job import Job
+from paribus.studies.executors.killed import wait_until_left
 from paribus.studies.executors.orders import OWN, Order, Report, versions
 from paribus.studies.executors.parcel import Changes
 from paribus.studies.executors.worker import carry_out, settle_in, unsettled
@@ -61,7 +62,7 @@ def watch(
         changes: of the folder, where that is sent back.
     """
     if order.token and order.attempt:
-        _wait_until_left(path, stop)
+        wait_until_left(RunFolder(path), LOCK_SECONDS, stop)
     context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     here, there = context.Pipe()
     process = context.Process(target=_work, args=(there, order, packed, path), daemon=True)
@@ -181,13 +182,4 @@ def _refuse_unseen(token: Path, node: str) -> None:
         if time.monotonic() > deadline:
             hint = "choose a folder that all nodes share (--runs DIR), or let runs be sent back (--collect)"
             raise StudyError(f"the node {node} does not see the folder of the runs", got=str(token.parent), hint=hint)
-        time.sleep(0.2)
-
-
-def _wait_until_left(path: Path, stop: Callable[[], bool]) -> None:
-    """Wait for a process of this run that was believed to be lost: it notices, saves, and leaves."""
-    deadline = time.monotonic() + LOCK_SECONDS
-    while time.monotonic() < deadline and not stop():
-        with suppress(RunLocked), RunFolder(path).lock():
-            return
         time.sleep(0.2)
