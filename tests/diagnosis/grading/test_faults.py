@@ -76,7 +76,9 @@ def _words(tree):
         yield from _words(value) if isinstance(value, dict) else [value]
 
 
-def test_there_are_more_than_three_hundred_sound_trainings_by_default():
+def test_there_are_more_than_three_hundred_sound_trainings_by_default(monkeypatch):
+    # what the examples are does not matter here: making those of all hosts takes twenty seconds
+    monkeypatch.setattr(cases, "_content", lambda host, spoil, level: f"{host} {spoil} {level}")
     for side in ("tuning", "grading"):
         made = cases.sound(side, 3)
         assert len({(case.host, case.recipe.identity, case.seed) for case in made}) == len(made) >= 300
