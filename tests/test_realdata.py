@@ -29,7 +29,7 @@ pytestmark = [
 @pytest.mark.parametrize(
     ("recipe", "epochs", "reach"),
     [
-        pytest.param("fashion_mnist/mlp", 10, 0.88, id="T1"),
+        pytest.param("fashion_mnist/mlp", 6, 0.88, id="T1"),
         pytest.param("mnist/cnn", 4, 0.99, id="T2"),  # one less than the recipe has, .9921 with this seed
     ],
 )
@@ -60,7 +60,7 @@ def test_T21_a_transformer_translates_short_sentences(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(900)
 def test_T22_word_vectors_agree_with_mutual_information(tmp_path: Path) -> None:
-    run = Run("text/words", {"budget.epochs": 8}, runs=tmp_path)
+    run = Run("text/words", {"budget.epochs": 7}, runs=tmp_path)
     run.train(threads=1)
     assert run.metrics["val/pmi"] >= 0.3  # the whole recipe gave .44
 

@@ -394,7 +394,7 @@ def results(folder: Path) -> list[Path]:
 KILLED = """
 import paribus as pb
 changes = {"model.widths": [8], "budget.epochs": 60, "split.limit": 200, "training.precision": "fp32"}
-study = pb.Study("digits/mlp", vary={"optimizer.lr": [0.05, 0.1]}, changes=changes, seeds=8)
+study = pb.Study("digits/mlp", vary={"optimizer.lr": [0.05, 0.1]}, changes=changes, seeds=5)
 study.run(jobs=2, checkpoint_seconds=0.05, listen=lambda event: print(event.kind, flush=True))
 """
 
@@ -413,15 +413,15 @@ def test_R12_a_study_killed_with_all_its_workers_goes_on():
     process.communicate()
     folder = Path("runs/digits-mlp--optimizer.lr")
     done = {path: path.stat().st_mtime_ns for path in results(folder)}
-    assert 3 <= len(done) < 16
+    assert 3 <= len(done) < 10
     states: list[str] = ["running"]
     while "running" in states:  # until the system has buried the workers
         states = [RunFolder(path.parent).status.state for path in folder.glob("*/*/recipe.json")]
     assert "crashed" in states
-    study = small(seeds=8, changes={"budget.epochs": 60})
+    study = small(seeds=5, changes={"budget.epochs": 60})
     assert study.run(jobs=2, listen=Heard()).complete
     assert {path: path.stat().st_mtime_ns for path in done} == done
-    small(seeds=8, changes={"budget.epochs": 60}, runs="smooth").run(jobs=2, listen=Heard())
+    small(seeds=5, changes={"budget.epochs": 60}, runs="smooth").run(jobs=2, listen=Heard())
     assert hashes(folder) == hashes(Path("smooth") / folder.name)
 
 

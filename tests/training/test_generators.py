@@ -51,7 +51,7 @@ def test_R5_generators_resume_to_the_last_bit(train, every_step, stop_at, name):
     folder, result = train(recipe, "whole")
     expected = outcome(folder, result)
     assert len(list(folder.previews.iterdir())) == 3  # after 1 and 2 epochs, and at the end
-    for step in (1, 8, 13, result.steps):
+    for step in (1, 13, result.steps):
         with pytest.raises(Interrupted):
             train(recipe, f"stopped at {step}", listen=stop_at(step))
         assert outcome(*train(recipe, f"stopped at {step}")) == expected, step

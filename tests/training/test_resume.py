@@ -80,7 +80,10 @@ def test_R5_interrupted_anywhere(train, digits, every_step, stop_at, name):
     expected = outcome(folder, result)
     last = result.steps
     per_epoch = folder.history[0]["step"]
-    for step in sorted({1, per_epoch - 1, per_epoch, per_epoch + 1, last - 1, last} - {0}):
+    steps = {1, per_epoch, last - 1}
+    if name in ("sgd", "everything"):
+        steps |= {per_epoch - 1, per_epoch + 1, last}
+    for step in sorted(steps - {0}):
         with pytest.raises(Interrupted):
             train(recipe, f"stopped at {step}", listen=stop_at(step))
         stopped = RunFolder(folder.path.parent / f"stopped at {step}")

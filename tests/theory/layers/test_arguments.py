@@ -11,6 +11,7 @@ from torch import nn
 
 from paribus.errors import ParibusError, TheoryError
 from paribus.theory.layers import measure, table
+from paribus.theory.layers.build import OverChannels
 
 FOLLOWED = (
     ("nn.Flatten(2)", nn.Flatten(2), (8, 5, 6)),
@@ -20,6 +21,10 @@ FOLLOWED = (
     ("nn.LayerNorm([5, 6])", nn.LayerNorm([5, 6]), (8, 5, 6)),
     ("nn.LayerNorm(normalized_shape=6)", nn.LayerNorm(6), (4, 6)),
     ("nn.LayerNorm(6, 1e-5, False)", nn.LayerNorm(6, elementwise_affine=False), (4, 6)),
+    ("LayerNorm2d(8)", nn.GroupNorm(1, 8), (8, 5, 6)),  # other values, the same figures
+    ("LayerNorm(8, eps=1e-6, data_format='channels_first')", nn.GroupNorm(1, 8), (8, 5, 6)),
+    ("LayerNormalization()", nn.GroupNorm(1, 8), (8, 5, 6)),
+    ("ln channels", nn.GroupNorm(1, 8), (8, 5, 6)),
     ("nn.PixelShuffle(2)", nn.PixelShuffle(2), (8, 5, 6)),
     ("nn.PixelShuffle(upscale_factor=3)", nn.PixelShuffle(3), (9, 2, 2)),
     ("nn.GLU()", nn.GLU(), (6,)),
@@ -46,6 +51,12 @@ def test_what_is_followed_gives_torchs_figures(text, twin, shape):
         assert found.parameters == sum(p.numel() for p in twin.parameters())
 
 
+def test_layer_norm_over_channels_norms_those_of_each_pixel():
+    x = torch.randn(2, 8, 5, 6, generator=torch.Generator().manual_seed(0)) * 3 + 1
+    mean, deviation = x.mean(1, keepdim=True), x.var(1, keepdim=True, correction=0)
+    torch.testing.assert_close(OverChannels(8)(x), (x - mean) / (deviation + 1e-5).sqrt())
+
+
 @pytest.mark.parametrize(
     ("text", "shape", "said"),
     [
@@ -56,7 +67,8 @@ def test_what_is_followed_gives_torchs_figures(text, twin, shape):
         ("MultiHeadAttention(num_heads=2, key_dim=16)", (7, 16), "takes 32 features, and 16 come"),
         ("BatchNormalization(center=False)", (8, 5, 5), "center changes"),
         ("BatchNormalization(scale=False)", (8, 5, 5), "scale changes"),
-        ("LayerNormalization()", (8, 5, 5), "channels of each pixel"),
+        ("nn.LayerNorm(8)", (8, 5, 5), "LayerNorm2d"),
+        ("LayerNorm2d(7)", (8, 5, 5), "norms axes of 7"),
         ("nn.Flatten(1, 2)", (8, 5, 5), "this argument changes"),
         ("nn.Flatten(0)", (8, 5, 5), "axis 0 is the batch"),
         ("nn.Flatten(4)", (8, 5, 5), "flattens from axis 4"),

@@ -61,6 +61,14 @@ class Reshaped(nn.Module):
         return x.reshape(len(x), *self.shape)
 
 
+class OverChannels(nn.LayerNorm):
+    """Layer norm of the channels of each pixel, as in ConvNeXt and in Keras."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, C, …) to the same shape."""
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
 class Attending(nn.Module):
     """Self-attention of another width than its input's, or without a projection behind it."""
 
@@ -237,7 +245,8 @@ BUILDERS: Mapping[str, Builder] = {
     "bn":        lambda o, x: _ranked("BatchNorm", x)(x[0], affine=o["affine"]),
     "instance":  lambda o, x: _ranked("InstanceNorm", x)(x[0], affine=o["affine"]),
     "gn":        lambda o, x: nn.GroupNorm(o["groups"], x[0], affine=o["affine"]),
-    "ln":        lambda o, x: nn.LayerNorm(normalised(o, x), elementwise_affine=o["affine"], bias=o["bias"]),
+    "ln":        lambda o, x: (OverChannels if len(x) > 2 and o["channels"] else nn.LayerNorm)(
+                     normalised(o, x), elementwise_affine=o["affine"], bias=o["bias"]),
     "dropout":   lambda o, x: nn.Dropout(o["rate"], inplace=o["inplace"]),
     "embedding": lambda o, x: nn.Embedding(o["words"], o["width"]),
     "attention": _attention,

@@ -53,7 +53,9 @@ def layer_norm(o: Options, x: Shape, y: Shape) -> Worked:
 
 
 def normalised(o: Options, x: Shape) -> Shape:
-    """The axes that layer norm goes over: the features of a sequence, everything of a picture."""
+    """The axes that layer norm goes over: the features of a sequence, everything of a picture or its channels alone."""
+    if len(x) > 2 and o["channels"]:
+        return x[:1]
     return tuple(o["shape"]) if "shape" in o else x if len(x) > 2 else x[-1:]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from paribus.theory.layers.build import CLASSES, SameConv, SamePool
+from paribus.theory.layers.build import CLASSES, OverChannels, SameConv, SamePool
 from paribus.theory.layers.layer import Layer, Options, per_axis
 
 Reader = Callable[[Any], Layer | None]
@@ -74,7 +74,8 @@ def _attention(m: Any) -> Layer | None:
 
 def _layer_norm(m: Any) -> Layer:
     bias = getattr(m, "bias", None) is not None or not m.elementwise_affine
-    return Layer("ln", {"affine": m.elementwise_affine, "bias": bias, "shape": tuple(m.normalized_shape)})
+    over = {"channels": True} if isinstance(m, OverChannels) else {}
+    return Layer("ln", {"affine": m.elementwise_affine, "bias": bias, "shape": tuple(m.normalized_shape), **over})
 
 
 def _up(m: Any) -> Layer | None:
@@ -122,7 +123,7 @@ READERS: Mapping[type[nn.Module], Reader] = {
         (nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d), lambda m: Layer("instance", {"affine": m.affine})
     ),
     nn.GroupNorm: lambda m: Layer("gn", {"groups": m.num_groups, "affine": m.affine}),
-    nn.LayerNorm: _layer_norm,
+    **dict.fromkeys((OverChannels, nn.LayerNorm), _layer_norm),
     **dict.fromkeys((nn.LPPool1d, nn.LPPool2d), _lp_pool),
     nn.PixelShuffle: lambda m: Layer("shuffle", {"factor": (m.upscale_factor,) * 2}),
     nn.GLU: _glu,

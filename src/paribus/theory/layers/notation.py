@@ -55,6 +55,7 @@ JOINTS = {ADDED: "add", JOINED: "cat", "*": "mul"}
 BESIDE = {**dict.fromkeys(("residual", "resblock", "shortcut", "skip"), ADDED),
           **dict.fromkeys(("concat", "concatenate", "cat", "inception"), JOINED)}  # fmt: skip
 UNITS = {"units", "unit", "neurons", "hidden", "outputs", "output", "out", "nodes", "classes", "features"}
+PIXELWISE = {"LayerNormalization", "LayerNorm2d"}  # Keras's and ConvNeXt's layer norm, of the channels of each pixel
 BEHIND = {"bn", "instance", "ln", "phi"}  # what may follow a layer without a comma: norms and activations
 SAMPLE = "say it in layers, such as conv 16 k3 p1, relu, pool 2, flatten, linear 10, or give a module: --plugin FILE.py"
 FLATTENS = re.compile(r"(?:L|chainer\.links|gluon)\.")  # whose fully connected layers take pictures
@@ -554,7 +555,7 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
         options.setdefault("factor", (2,))
     if normed:
         options["shape"] = _whole(*normed)
-    if call and call.base == "LayerNormalization":
+    if kind == "ln" and call and (call.base in PIXELWISE or any("channels_first" in piece for piece, _ in call.pieces)):
         options["channels"] = True
     for need in KINDS[kind].needs:
         if need not in options:

@@ -160,12 +160,12 @@ def halved(o: Options, x: Shape) -> Sizes:
 
 
 def normed(o: Options, x: Shape) -> Sizes:
-    """Unchanged; what is normalised are the last axes, all of them where Keras says nothing."""
-    if o.get("channels") and len(x) > 2:
-        raise Impossible("Keras norms the channels of each pixel alone here", hint="ln norms all of a picture")
-    if "shape" in o and x[-len(o["shape"]) :] != tuple(o["shape"]):
+    """Unchanged; what is normalised are the last axes, or the channels of each pixel."""
+    of_pixels = len(x) > 2 and o["channels"]
+    if "shape" in o and (x[:1] if of_pixels else x[-len(o["shape"]) :]) != tuple(o["shape"]):
         rule = f"it norms axes of {by(o['shape'])}, and an input of {by(x)} comes"
-        raise Impossible(rule, hint="its shape is that of the last axes")
+        hint = "its shape is that of the last axes; ln channels, or LayerNorm2d, norms the channels of each pixel"
+        raise Impossible(rule, hint=hint)
     return x
 
 

@@ -138,7 +138,7 @@ TORCH = {  # the arguments of torch's classes, by their exact names, in their or
     "MultiheadAttention": ("in", "heads", "", "bias", "add_bias_kv", "", "kdim", "vdim"),
     "Upsample": ("upsampled", "factor", "mode"), "PReLU": ("slopes",),
     "LSTM": CELL, "GRU": CELL, "RNN": CELL, "Dropout": ("rate", "inplace"), "ReLU": ("inplace",), "ReLU6": ("inplace",),
-    "Unflatten": ("", "shape"), "LayerNorm": ("shape", "", "affine", "bias"),
+    "Unflatten": ("", "shape"), **dict.fromkeys(("LayerNorm", "LayerNorm2d"), ("shape", "", "affine", "bias")),
     "LeakyReLU": ("", "inplace"), "ELU": ("", "inplace"), "SiLU": ("inplace",), "Flatten": ("start", "end"),
 }
 ORDER = {  # of bare arguments, elsewhere

@@ -417,7 +417,7 @@ def _written(line: Line, before: Shape, shape: Shape) -> list[str]:
         "linear": "",
     }
     if kind == "ln" and line.parameters not in (2 * prod(before), 2 * before[-1]):
-        kind = ""
+        kind = "ln channels" if len(before) > 2 and line.parameters == 2 * before[0] else ""
     if not kind or kind == "attention" or (kind == "gn" and line.parameters != 2 * before[0]):
         raise TheoryError("a summary does not say enough of this layer", got=line.name, hint=WRITE)
     return [] if kind == "id" or name == "activation" else [simple.get(kind, kind)]
