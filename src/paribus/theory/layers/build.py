@@ -93,15 +93,16 @@ class Built(nn.Module):
         super().__init__()
         self.sources = [node.sources for node in graph.nodes]
         self.kinds = [node.layer.kind for node in graph.nodes]
+        self.results = graph.results
         self.layers = nn.ModuleList(build(node.layer, graph.shape(node.sources[0])) for node in graph.nodes)
 
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """Map (B, *input), one for each input, to (B, *output)."""
+    def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """Map (B, *input), one for each input, to (B, *output), one for each result."""
         values = {INPUT - number: x for number, x in enumerate(inputs)}
         for number, (kind, sources) in enumerate(zip(self.kinds, self.sources, strict=True)):
             given = [values[source] for source in sources]
             values[number] = JOINTS[kind](given) if kind in JOINTS else self._run(number, given[0])
-        return values[len(self.kinds) - 1]
+        return tuple(values[number] for number in self.results) or values[len(self.kinds) - 1]
 
     def _run(self, number: int, x: Tensor) -> Tensor:
         layer = self.layers[number]

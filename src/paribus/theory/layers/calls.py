@@ -331,10 +331,8 @@ class Calls(Attending):
             ends = [one for one in flat((outputs,)) if isinstance(one, Signal)]
             if not ends:
                 raise beyond(node)
-            if len(ends) > 1:
-                self.said.append("of several results the first is shown")
-            self.flow = ends[0]
-            return Net(ends[0].chain)
+            self.flow = self.results(ends)
+            return Net(self.flow.chain)
         if low in SUMS:
             named_ = [Signal(()) if self.enters(one) else one for one in flat(args)]
             given = [one for one in named_ if isinstance(one, Signal)]

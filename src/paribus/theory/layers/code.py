@@ -185,9 +185,11 @@ class Code(Calls):
         given = [Signal(()), *(Signal(self.behind((), f"input {n}").chain) for n in range(2, self.inputs + 1))]
         found = self.meant(made, tuple(given * 3 if _looks(made) else given), {}, node)
         if isinstance(found, tuple | list | dict):
-            several = [one for one in (found.values() if isinstance(found, dict) else found) if isinstance(one, Signal)]
-            found = several[0] if several else None
-            self.said.append("of several results the first is shown")
+            values = [*(found.values() if isinstance(found, dict) else found)]
+            several = [one for one in values if isinstance(one, Signal)]
+            if len(several) < len(values):
+                self.said.append("of what comes out, states and what is no value of a layer are left out")
+            found = self.results(several) if several else None
         if not isinstance(found, Signal) or not found.chain:
             raise TheoryError("this code gives no value that is known", got=type(made).__name__.lower(), hint=HINT)
         return found.chain

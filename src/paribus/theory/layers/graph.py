@@ -11,7 +11,7 @@ from math import prod
 from paribus.errors import TheoryError
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS, CHANNELS_FIRST, STEPS_FIRST
 from paribus.theory.layers.layer import Layer, Shape
-from paribus.theory.layers.notation import JOINTS, Block, Item, Repeat, Step, parse
+from paribus.theory.layers.notation import JOINTS, RESULTS, Block, Item, Repeat, Step, parse
 from paribus.theory.layers.pasted import Pasted, otherwise, pasted
 from paribus.theory.layers.refuse import Impossible, Place, by
 from paribus.theory.layers.sizes import Sizes, joined, output_size
@@ -56,7 +56,7 @@ class Graph:
         input: shape of one example.
         convention: whose recurrent cells are meant where a text does not say: torch or keras.
         others: shapes of what else goes in.
-        results: numbers of the nodes that come out; of a text the last one.
+        results: numbers of the nodes that come out; where there are none the last one.
         remarks: what to know about how the net runs.
         batch_axis: 1 for a module that takes its steps first.
     """
@@ -91,6 +91,10 @@ class Graph:
         Raises:
             TheoryError: for a layer that cannot be, with its number and place.
         """
+        if self.results:
+            rule = "nothing stands behind several results"
+            hint = "[… | …] adds branches, [… & …] joins them"
+            raise Impossible(rule, hint=hint).at(len(self.nodes) + 1, str(layer), place, path)
         shapes = [self.shape(source) for source in sources]
         settled = settle(layer, shapes[0] if shapes else (), self.convention)
         try:
@@ -364,6 +368,9 @@ def _lay_block(graph: Graph, block: Block, source: int, first: bool) -> int:
     for branch in followers:
         ends += _follow(graph, branch[0], source, ends[0])
     if len(ends) == 1:
+        return ends[0]
+    if block.joint == RESULTS:
+        graph.results = tuple(dict.fromkeys(ends))
         return ends[0]
     return graph.add(Layer(JOINTS[block.joint]), ends, block.place)
 

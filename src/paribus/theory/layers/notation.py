@@ -8,6 +8,7 @@
               | net {"|" net}                 branches whose results are added
               | net {"&" net}                 branches whose results stand side by side along the channels
               | net {"*" net}                 branches whose results are multiplied
+              | net {"~" net}                 branches that are results, at the end of a net that has several
     option := number | letter number | word   64, k3, k3x5, same, nobias
 
 ``6c`` for a number of filters is six times the incoming channels; ``s2first`` holds in the first repetition only. What
@@ -45,12 +46,12 @@ from paribus.theory.layers.spellings import (
 from paribus.theory.layers.wording import cleaned
 
 TOKEN = re.compile(r"[\[\]|&,;()]|[^\s\[\]|&,;()]+")
-STOPS = ("]", ")", "|", "&", "*")
+STOPS = ("]", ")", "|", "&", "*", "~")
 NUMBER = re.compile(r"(?P<value>\d+(?:\.\d+)?%|\d+(?:x\d+)*|\d*\.\d+|\d+c)(?P<first>first)?")
 TIMES = re.compile(r"[x×*](\d+)")
 MOST = 2_000  # layers: they are listed, counted and followed back one by one
 DEEPEST = 50  # brackets in brackets
-ADDED, JOINED = "|", "&"
+ADDED, JOINED, RESULTS = "|", "&", "~"
 JOINTS = {ADDED: "add", JOINED: "cat", "*": "mul"}
 BESIDE = {**dict.fromkeys(("residual", "resblock", "shortcut", "skip"), ADDED),
           **dict.fromkeys(("concat", "concatenate", "cat", "inception"), JOINED)}  # fmt: skip
@@ -243,7 +244,7 @@ class Reader:
         for one, other in pairwise(joints):
             if self.word(one) != self.word(other):
                 raise unreadable(
-                    "a block multiplies (*) or either adds (|) or joins (&) its branches",
+                    "a block adds (|), joins (&) or multiplies (*) its branches, or they are results (~)",
                     other,
                     "nest two blocks",
                 )
@@ -285,7 +286,7 @@ class Reader:
             words.append(("linear", name))
         if kind in CELLS and word.lower().startswith("bi"):
             words.append(("bi", name))
-        while self.sign and self.sign not in "[]|&*;)" and not TIMES.fullmatch(self.sign):
+        while self.sign and self.sign not in "[]|&*~;)" and not TIMES.fullmatch(self.sign):
             if self.sign == "," and not self.goes_on(kind, attached, words):
                 break
             behind = is_activation(self.sign) or kind_of(self.sign) in BEHIND

@@ -12,6 +12,7 @@ from typing import Any
 from paribus.errors import TheoryError
 from paribus.theory.layers.expressions import beyond
 from paribus.theory.layers.kinds import ACTIVATIONS
+from paribus.theory.layers.notation import RESULTS
 from paribus.theory.layers.python import Python
 from paribus.theory.layers.spellings import TORCH, kind_of
 from paribus.theory.layers.values import (
@@ -188,6 +189,16 @@ class Steps(Python):
     def joined(self, given: list[Signal], sign: str) -> Signal:
         """Chains that meet."""
         return Signal(joined([one.chain for one in given], sign, next(self.numbers)))
+
+    def results(self, given: list[Signal]) -> Signal:
+        """All that a net gives; the first where brackets cannot say what the others share with it."""
+        several = list({one.chain: one for one in given}.values())
+        if len(several) > 1:
+            try:
+                return self.joined(several, RESULTS)
+            except TheoryError:
+                self.said.append("of several results the first is shown")
+        return several[0]
 
     def behind(self, value: Chain, text: str) -> Signal:
         """A chain and one more layer."""
