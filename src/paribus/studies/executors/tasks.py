@@ -81,13 +81,16 @@ class Tasks:
         return f"{free.get('CPU', 0):g} of its CPUs and {free.get('GPU', 0):g} of its GPUs are free"
 
 
-_desks: dict[str, Any] = {}  # of the connection of this process: one serves all its studies
+_desks: dict[tuple[str, str], Any] = {}  # of the connection of this process: one serves all its studies
 
 
 def _desk(ray: Any) -> Any:
-    """The actor at which tasks wait; it stands on this machine, which is lost together with whoever asked for them."""
+    """The actor at which tasks wait; it stands on this machine, which is lost together with whoever asked for them.
+
+    Jobs are numbered anew by each cluster, nodes never: ray ends the process that shows it an actor of another cluster.
+    """
     place = ray.get_runtime_context()
-    if (key := place.get_job_id()) not in _desks:
+    if (key := (place.get_job_id(), place.get_node_id())) not in _desks:
         strategy = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(place.get_node_id(), soft=True)
         kind = ray.remote(num_cpus=0, max_concurrency=100_000, scheduling_strategy=strategy)(Desk)
         _desks.clear()
