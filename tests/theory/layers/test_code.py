@@ -36,7 +36,7 @@ def test_values_are_followed(lines, layers):
     [
         "y = self.a(x)\n        for i in range(3):\n            y = self.b(y)\n        return y",  # how often?
         "return self.a(self.a(x))",  # shared weights
-        "y = self.a(x); z = y * 2; return self.b(z)",
+        "y = self.a(x); z = y // 2; return self.b(z)",
         "y = self.a(x); c = torch.cat([x, y], 1); return torch.cat([x, y, F.relu(c)], 1)",  # y goes into both
         "y, h = self.a(x); return self.b(h)",  # the second of two
     ],

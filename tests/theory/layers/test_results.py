@@ -96,3 +96,54 @@ def test_a_state_beside_the_result_is_said_to_be_left_out():
     found = table(code, (10, 8))
     assert found.output == (10, 3)
     assert any("left out" in note for note in found.notes)
+
+
+VAE = """class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.shared = nn.Linear(784, 40)
+        self.mean, self.spread = nn.Linear(40, 5), nn.Linear(40, 5)
+        self.behind, self.out = nn.Linear(5, 40), nn.Linear(40, 784)
+
+    def reparameterize(self, mu, logvar):
+        std = torch.exp(0.5 * logvar)
+        eps = torch.randn_like(std)
+        return {drawn}
+
+    def forward(self, x):
+        h = F.relu(self.shared(x.view(-1, 784)))
+        mu, logvar = self.mean(h), self.spread(h)
+        z = self.reparameterize(mu, logvar)
+        return torch.sigmoid(self.out(F.relu(self.behind(z)))), mu, logvar
+"""
+
+
+@pytest.mark.parametrize("drawn", ["mu + eps * std", "eps.mul(std).add_(mu)", "mu + std * torch.randn(std.size())"])
+def test_what_is_drawn_between_encoder_and_decoder_changes_no_size(drawn):
+    code = VAE.replace("{drawn}", drawn)
+    scope = {"nn": nn, "torch": torch, "F": F}
+    exec(code, scope)
+    found = table(code, (1, 28, 28))
+    assert found.output == tuple(scope["Net"]()(torch.zeros(2, 1, 28, 28))[0].shape[1:])
+    assert found.parameters == sum(p.numel() for p in scope["Net"]().parameters())
+    assert {note.partition(",")[0] for note in found.notes} >= {"what is done number by number"}
+    assert "results on the way to another are not shown" in found.notes
+
+
+def test_an_encoder_of_keras_that_draws():
+    text = """class Sampling(layers.Layer):
+    def call(self, inputs):
+        mean, log_var = inputs
+        epsilon = tf.random.normal(shape=(tf.shape(mean)[0], tf.shape(mean)[1]))
+        return mean + tf.exp(0.5 * log_var) * epsilon
+
+inputs = keras.Input(shape=(28, 28, 1))
+x = layers.Conv2D(32, 3, activation="relu", strides=2, padding="same")(inputs)
+x = layers.Conv2D(64, 3, activation="relu", strides=2, padding="same")(x)
+x = layers.Flatten()(x)
+x = layers.Dense(16, activation="relu")(x)
+mean = layers.Dense(2)(x)
+log_var = layers.Dense(2)(x)
+encoder = keras.Model(inputs, [mean, log_var, Sampling()([mean, log_var])])"""
+    found = table(text)
+    assert (found.output, found.parameters) == ((2,), 69_076)  # as its tutorial prints

@@ -15,9 +15,10 @@ from paribus.theory.layers.expressions import beyond
 from paribus.theory.layers.known import apart
 from paribus.theory.layers.layer import Shape
 from paribus.theory.layers.spellings import IDLE, kind_of
-from paribus.theory.layers.steps import FREE, QUIET, flat, listed, written
+from paribus.theory.layers.steps import ARITHMETIC, FREE, QUIET, flat, listed, written
 from paribus.theory.layers.values import (
     HINT,
+    Alike,
     Bound,
     Chain,
     Class,
@@ -40,6 +41,7 @@ LISTS = {"modulelist", "list", "ordereddict", "moduledict"}
 RUNS = ("forward", "__call__", "call", "hybrid_forward")
 SUMS = {"add": "|", "concat": "&", "concatenate": "&", "cat": "&", "multiply": "*"}
 CELLS = ("LSTM", "GRU", "RNN")
+NUMBERWISE = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
 LIBRARIES = {"layers", "torch", "tf", "keras", "jnp", "np", "F", "nd", "sym"}
 
 
@@ -101,8 +103,11 @@ class Calls(Attending):
             return self.joined([left, right], "*")
         if len(values) == 2 and isinstance(sign, ast.Add):
             return self.joined([left, right], "|")
-        if len(values) == 1 and not values[0].chain and any(isinstance(side, int | float) for side in (left, right)):
-            return values[0]  # the input, scaled
+        if any(isinstance(side, int | float | Alike) for side in (left, right)) and isinstance(sign, NUMBERWISE):
+            if values:
+                return self.passed(values[0])
+            if alike := [side for side in (left, right) if isinstance(side, Alike)]:
+                return alike[0]
         if values and not isinstance(sign, ast.Is | ast.IsNot | ast.Eq | ast.NotEq):
             raise beyond(node)
         if isinstance(left, Row | Instance) and isinstance(right, Row | Instance):
@@ -214,6 +219,10 @@ class Calls(Attending):
             if len(ends) != 2 or not all(one.half for one in ends):
                 raise beyond(node)
             return self.behind(ends[0].chain, "last")  # both directions of a recurrent layer
+        if base in ("randn", "rand", "normal", "random_normal", "uniform") and any(
+            isinstance(one, Unsaid) for one in flat((*args, *named.values()))
+        ):
+            return Alike(ast.unparse(node))  # drawn in the size of a value
         if base in ("randn", "rand", "zeros", "ones", "empty", "normal"):
             return Tensor(tuple(flat(args)))
         if base in ("Lambda", "Fn", "partial", "deepcopy", "jit", "vmap") and args:
@@ -285,6 +294,8 @@ class Calls(Attending):
         owner, name = called.owner, called.name
         if isinstance(owner, Signal):
             return self.reshaped(owner, f".{name}", args, named, node)
+        if isinstance(owner, Alike) and name.rstrip("_") in ARITHMETIC and len(args) == 1:
+            return self.operated(ARITHMETIC[name.rstrip("_")], owner, args[0], node)
         if isinstance(owner, Bound) and owner.name == "super":
             return self.inherited(owner.owner, name, args, named, node)
         if name == "super":

@@ -17,6 +17,7 @@ from paribus.theory.layers.values import (
     HINT,
     MOST,
     PLAIN,
+    Alike,
     Bound,
     Class,
     Function,
@@ -75,7 +76,7 @@ class Expressions:
             return Name(f"{owner.path}.{node.attr}")
         if isinstance(owner, Instance):
             return self.part(owner, node.attr)
-        if isinstance(owner, Unsaid) or (
+        if (isinstance(owner, Unsaid) and not isinstance(owner, Alike)) or (
             isinstance(owner, Signal) and node.attr in ("shape", "ndim", "device", "dtype")
         ):
             return Unsaid(ast.unparse(node))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -17,6 +18,7 @@ from paribus.theory.layers.python import Python
 from paribus.theory.layers.spellings import TORCH, kind_of
 from paribus.theory.layers.values import (
     HINT,
+    Alike,
     Chain,
     Made,
     Scope,
@@ -46,10 +48,13 @@ SAME = {
     "stop_gradient",
     "identity",
 }
+EACH = {"exp", "log", "sqrt", "square", "abs", "neg", "clamp", "clip", "sin", "cos"}  # value by value, of the same size
+ARITHMETIC = {"add": ast.Add(), "sub": ast.Sub(), "mul": ast.Mult(), "multiply": ast.Mult(), "div": ast.Div()}
 QUIET = {"__init__", "apply", "build", "compile", "cpu", "cuda", "double", "eval", "fit", "float", "half",
          "hybridize", "init_weights", "initialize", "load_state_dict", "parameters", "print", "register_buffer",
          "requires_grad_", "reset_parameters", "save", "save_hyperparameters", "state_dict", "summary", "to",
          "train"}  # fmt: skip
+EASED = "what is done number by number, as exp, factors and noise, is passed over: it changes no size"
 LAZY = ("Linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d", "BatchNorm1d", "BatchNorm2d")
 FUNCTIONS = re.compile(r"\b(?:layers|slim|sym|symbol)\.")  # functions that make weights of their own
 
@@ -75,6 +80,12 @@ class Steps(Python):
             return value
         if (found := self.headed(value, base, args)) is not None:
             return found
+        if base.endswith("_like"):
+            return Alike(ast.unparse(node))
+        if base in EACH:
+            return self.passed(value)
+        if base in ARITHMETIC and name.startswith(".") and len(args) == 1:
+            return self.operated(ARITHMETIC[base], value, args[0], node)
         if base in ("size", "dim", "ndim", "shape"):
             return Unsaid(ast.unparse(node))
         args = tuple(flat(args)) if base in ("view", "reshape", "permute") else args
@@ -124,6 +135,12 @@ class Steps(Python):
         args = tuple(_inner(one) for one in args)
         kept = {key: _inner(one) for key, one in named.items() if key not in modes}
         return self.behind(value.chain, written(Made(name, args, kept)))
+
+    def passed(self, value: Signal) -> Signal:
+        """A value after something that is done to each of its numbers, and is no layer."""
+        if value.chain and EASED not in self.said:
+            self.said.append(EASED)
+        return value
 
     def viewed(self, value: Signal, sizes: tuple[Any, ...], node: ast.AST) -> Signal:
         """The values of each example in another shape."""
@@ -191,14 +208,20 @@ class Steps(Python):
         return Signal(joined([one.chain for one in given], sign, next(self.numbers)))
 
     def results(self, given: list[Signal]) -> Signal:
-        """All that a net gives; the first where brackets cannot say what the others share with it."""
+        """All that a net gives; where brackets cannot say what they share, those that hold the others' layers."""
         several = list({one.chain: one for one in given}.values())
-        if len(several) > 1:
-            try:
-                return self.joined(several, RESULTS)
-            except TheoryError:
-                self.said.append("of several results the first is shown")
-        return several[0]
+        held = [frozenset[int]().union(*(numbers for numbers, _ in one.chain)) for one in several]
+        last = [one for one, its in zip(several, held, strict=True) if not any(its < other for other in held)]
+        for results in (several, last):
+            if len(results) == 1:
+                break
+            with suppress(TheoryError):
+                return self.joined(results, RESULTS)
+        said = (
+            "of several results the first is shown" if len(last) > 1 else "results on the way to another are not shown"
+        )
+        self.said += [said] * (len(several) > 1)
+        return last[0]
 
     def behind(self, value: Chain, text: str) -> Signal:
         """A chain and one more layer."""

@@ -88,6 +88,11 @@ class Unsaid:
 
 
 @dataclass(frozen=True)
+class Alike(Unsaid):
+    """A tensor as large as a value of the net, in which nothing is trained: noise, ones."""
+
+
+@dataclass(frozen=True)
 class Bound:
     """A method of a value of Python or of the net."""
 
