@@ -26,7 +26,7 @@ from paribus.studies.executors.places import INSTALLED, Places, Token
 from paribus.training.interruption import StopRequest
 
 EMPTY_LOSSES = 10  # one after another of places that had not begun
-LEAVE_SECONDS = 10.0  # that the process of a run which is given up may take to notice and leave
+LEAVE_SECONDS = 20.0  # that the process of a run which is given up may take to notice and leave
 LOSSES = 3  # of one run, after which it is given up: something about it kills its nodes
 PATIENCE_SECONDS = 30.0  # that interrupted runs get to save their state
 QUEUE_SECONDS = 60.0  # after which it is said that runs wait for a place
