@@ -88,6 +88,20 @@ def test_steps_are_what_a_lecturer_writes():
     ]
 
 
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("sum(log(1 - sigmoid(X @ w)))", ()),
+        ("sum(log(2 - sigmoid(w) - tanh(w)))", ()),
+        ("sum(1 / (1 - tanh(w)**2))", ()),
+        ("sum(log(1 - 2*sigmoid(w)))", ("1 - 2 * sigmoid(w) > 0",)),
+        ("sum(log(1 - w**2))", ("1 - w**2 > 0",)),
+    ],
+)
+def test_what_holds_by_itself_is_not_assumed(expression, said):
+    assert tuple(derive(expression, "w").assumptions) == said
+
+
 def test_what_was_inferred_is_said():
     derivation = derive("sum(log(A @ x)) + norm(y) + sum(abs(y))", "x,y")
     assert derivation.read == ("A matrix m × n", "x vector n", "y vector p")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from types import MappingProxyType
 
 from paribus.theory.expressions.text import text
@@ -91,7 +92,30 @@ def sign(expr: Expr) -> int:
         return min(map(sign, expr.args))
     if expr.op == "add":
         signs = list(map(sign, expr.args))
-        return -1 if min(signs) < 0 else max(signs)
+        return _reaching(expr) if min(signs) < 0 else max(signs)
     if expr.op == "matmul" and not expr.shape and len(expr.args) == 2 and expr.args[0] == expr.args[1]:
         return 0  # xᵀx
     return -1
+
+
+def _reaching(total: Expr) -> int:
+    """The sign of a number less something that stays below it: 1 - sigmoid(x), 1 - tanh(x)²."""
+    room = Fraction(0)
+    for term in total.args:
+        if term.op == "number":
+            room += term.value
+        elif sign(term) < 0:
+            numbers = [factor.value for factor in term.args if factor.op == "number"] if term.op == "mul" else []
+            others = [factor for factor in term.args if factor.op != "number"]
+            if len(numbers) != 1 or len(others) != 1 or numbers[0] > 0 or not _below_one(others[0]):
+                return -1
+            room += numbers[0]
+    return 1 if room >= 0 else -1
+
+
+def _below_one(expr: Expr) -> bool:
+    """Whether all entries lie below 1 by their form."""
+    if expr.op == "pow":
+        exponent = expr.args[1]
+        return exponent.op == "number" and exponent.value > 0 and expr.args[0].op in ("sigmoid", "tanh")
+    return expr.op in ("sigmoid", "tanh")
