@@ -9,8 +9,12 @@ from paribus.theory.layers.brackets import STRONG, closing, outer, split
 from paribus.theory.layers.gathered import MOST
 from paribus.theory.layers.kinds import CELLS
 from paribus.theory.layers.part import Part, walk
+from paribus.theory.layers.repeats import wide
 from paribus.theory.layers.scopes import Scoped
 from paribus.theory.layers.tokens import Token, Unread
+
+CONVS, POOLS = ("conv", "deconv", "dw"), ("pool", "avgpool")
+SIZED = ("conv", "deconv", "linear", *CELLS)
 
 
 class Blocks(Scoped):
@@ -24,15 +28,12 @@ class Blocks(Scoped):
         if [one.role for one in inside] == ["sum"]:
             self.meet(inside)
             return 0
-        widths, used = self._widths(after)
-        if (
-            inside
-            and widths is None
-            and inside[0].role == "set"
-            and inside[0].which == "filters"
-            and len(inside[0].values) == times
-        ):
-            widths, inside = inside[0], inside[1:]
+        widths, more, used = self._settings(after, times)
+        own = next((i for i, one in enumerate(inside) if not widths and wide(one, times)), -1)
+        if own >= 0:  # conv 3x3 (64, 128, 256)
+            widths, alone = inside[own], [one.role for one in inside[own - 1 : own + 2]] == ["open", "list", "close"]
+            inside = [*inside[: own - alone], *inside[own + 1 + alone :]]
+            inside = inside[1:] if inside and inside[0].role in ("then", "comma") else inside
         sign = next(
             (one.text.strip() for one in inside if one.text.strip() in ("|", "&") and one.role in (*STRONG, "and")), ""
         )
@@ -49,48 +50,66 @@ class Blocks(Scoped):
             raise Unread(widths, "as many numbers as blocks")
         if not body.parts or times > MOST:
             raise Unread(inside[0] if inside else None)
-        more = list[Token]()
-        while (
-            widths
-            and used < len(after)
-            and after[used].role == "set"
-            and after[used].which in ("size", "kernel", "padding", "stride")
-        ):
-            more.append(after[used])
-            used += 1
         self.recent = []
         for turn in range(times):
             copies = [one.copy() for one in body.parts]
+            layers = walk([part for one in copies for part in (one, *one.behind)])
             if widths:
-                open_ = [
-                    one
-                    for one in copies
-                    if one.kind in ("conv", "deconv", "linear", *CELLS) and "out" not in one.options
-                ]
+                open_ = [one for one in layers if one.kind in SIZED and "out" not in one.options]
                 if not open_:
                     raise Unread(widths)
                 for one in open_:
-                    one.options["out"] = (
-                        (widths.values * times)[turn] if len(widths.values) == 1 else widths.values[turn]
-                    )
-            for token in more:
-                found = [
-                    one for one in copies if one.kind in ("conv", "deconv") and one.fits(token.which, token.values[0])
-                ]
-                self.share(found, token) if found else self.share(copies[:1], token)
+                    one.options["out"] = (widths.values * times)[turn]
+            for kinds, token in more:
+                found = [one for one in layers if one.kind in kinds and one.fits(token.which, token.values[0])]
+                if not found:
+                    raise Unread(token)
+                self.share(found, token)
             copies[-1].ends = True
             self.parts += copies
             self.recent = [*self.recent, copies[-1]]
         return used
 
-    def _widths(self, after: list[Token]) -> tuple[Token | None, int]:
-        """Numbers of filters behind a block."""
-        for at, one in enumerate(after[:4]):
-            if one.role == "set" and one.which in ("filters", "units"):
-                return one, at + 1
-            if one.role not in ("and", "of", "colon"):
+    def _settings(self, after: list[Token], times: int) -> tuple[Token | None, list[tuple[Sequence[str], Token]], int]:
+        """What stands behind a block: its numbers of filters, what is set of its layers, and how many phrases these are.
+
+        "with 32 and 64 filters, 3x3", "(32, 64 filters, pools 2x2)".
+        """
+        widths: Token | None = None
+        more = list[tuple[Sequence[str], Token]]()
+        kinds: Sequence[str] = CONVS
+        at, depth, used = 0, 0, 0
+        while at < len(after):
+            one = after[at]
+            pooled = [role for role in after[max(0, at - 1) : at + 2] if role.which in POOLS]
+            if one.role == "open" and not depth:
+                inside = after[at + 1 : closing(after, at)]
+                if {role.role for role in inside} - {"set", "list", "chain", "comma", "then", "head", "and", "number"}:
+                    break
+                if any(role.role == "head" and role.which not in (*CONVS, *POOLS) for role in inside):
+                    break
+            if one.role in ("open", "close"):
+                depth += 1 if one.role == "open" else -1
+                used = used if depth else at + 1
+            elif one.role == "set" and one.which in ("filters", "units"):
+                if widths:
+                    break
+                widths = one
+            elif depth and one.role in ("list", "chain") and len(one.values) == times:
+                widths = one
+            elif one.role == "set" and (depth or widths) and len(one.values) == 1:
+                kinds = POOLS if depth and pooled else CONVS
+                more.append((kinds, one))
+            elif depth and one.role == "number" and pooled:
+                more.append((POOLS, Token("set", "kernel", one.text, one.start, one.values)))
+            elif not depth and one.role not in ("and", "of", "colon"):
                 break
-        return None, 0
+            elif depth and one.role not in ("comma", "and", "then", "head"):
+                break
+            at += 1
+            if not depth and one.role in ("set", "close"):
+                used = at
+        return widths, [told for told in more] if used else [], used
 
     def block_of(self, phrases: list[Token], times: int) -> int:
         """``blocks of …``: what they hold, up to the numbers of filters; how many phrases were used."""
@@ -133,7 +152,7 @@ class Blocks(Scoped):
         """``the same again with 64 filters``: the sentence before, with another number of filters."""
         if any(one.role == "head" for one in phrases):
             return False
-        before = self.parts[self.sentence :] or self.parts
+        before = self.parts[self.sentence :] or self.parts[self.previous :]
         widths = next((one.values for one in phrases if one.role == "set" and one.which in ("filters", "units")), ())
         copies = [one.copy() for _ in range(max(1, len(widths))) for one in before]
         for at, width in enumerate(widths):

@@ -10,44 +10,6 @@ from paribus.theory.layers.tokens import Token, Unread
 STRONG = ("then", "stop")
 
 
-def blocked(phrases: list[Token]) -> list[Token]:
-    """Phrases in which what a counted block holds stands in parentheses: two blocks of …, two conv-relu-pool blocks."""
-    for at, one in enumerate(phrases):
-        start = next((i for i in range(at - 1, max(-1, at - 7), -1) if phrases[i].role in ("count", "number")), -1)
-        if (
-            one.role != "block"
-            or start < 0
-            or any(ahead.role not in ("head", "phi", "set", "layer") for ahead in phrases[start + 1 : at])
-        ):
-            continue
-        times, named = int(phrases[start].values[0]), phrases[start + 1 : at]
-        begin = at + 1
-        while begin < len(phrases) and phrases[begin].role in ("of", "colon"):
-            begin += 1
-        said = begin > at + 1
-        if begin < len(phrases) and phrases[begin].role == "open":
-            if len(named) > 1:
-                raise Unread(one)
-            return [*phrases[: start + 1], one, *blocked(phrases[begin:])]
-        if named and (len(named) > 1 or not said):
-            body, begin = named, at + 1
-        elif said:
-            end = begin
-            while end < len(phrases) and phrases[end].role != "stop" and phrases[end].which not in ("line", ";"):
-                told = phrases[end]
-                if told.role == "set" and told.which in ("filters", "units") and len(told.values) == times > 1:
-                    break
-                end += 1
-            body, begin = phrases[begin:end], end
-        else:
-            continue
-        while body and body[-1].role in ("and", "comma"):
-            body = body[:-1]
-        marks = [Token("open", "", "("), *body, Token("close", "", ")")]
-        return [*phrases[: start + 1], one, *marks, *blocked(phrases[begin:])]
-    return phrases
-
-
 def branched(phrases: list[Token]) -> list[Token]:
     """Phrases in which branches that are said in words stand in parentheses, apart by | or &."""
     start = next((i for i, one in enumerate(phrases) if one.role == "branch"), -1)
@@ -186,7 +148,7 @@ def split(phrases: Sequence[Token], roles: Sequence[str], sign: str = "") -> lis
     found, depth = [list[Token]()], 0
     for at, one in enumerate(phrases):
         depth += (one.role == "open") - (one.role == "close")
-        told = one.role == "then" and found[-1] and _announced(phrases[:at])
+        told = one.role == "then" and one.which not in (";", "line", "|") and found[-1] and _announced(phrases[:at])
         found[-1].append(one)
         if one.role in roles and not depth and not told and sign in ("", one.text.strip()):
             found.append([])

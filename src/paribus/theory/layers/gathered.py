@@ -30,6 +30,7 @@ class Gathered:
     parts: list[Part] = field(default_factory=list)
     recent: list[Part] = field(default_factory=list)  # of the last phrase
     sentence: int = 0  # where the layers of this sentence begin
+    previous: int = 0  # where those of the sentence before begin
     given: Shape = ()
     said: list[str] = field(default_factory=list)
     later: list[tuple[Scope, list[Part], list[Token], Token]] = field(default_factory=list)  # said of all of a kind

@@ -103,18 +103,21 @@ COUNTS = {
     for n, words in enumerate(
         [
             "one single einzelne einzelnes",
-            "two zwei deux twice zweimal zweischichtige",
-            "three drei trois dreimal dreischichtige",
+            "two zwei deux zweischichtige",
+            "three drei trois dreischichtige",
             "four vier",
             "five fünf",
             "six sechs",
             "seven sieben",
             "eight acht",
+            "nine neun",
+            "ten zehn",
         ],
         1,
     )
     for word in words.split()
 }
+REPEATS = {"twice": 2, "zweimal": 2, "thrice": 3, "dreimal": 3, "viermal": 4, "fünfmal": 5}
 WORTH = """
 conv convolution convolutional convolutions relu gelu silu tanh sigmoid softmax pool pooling maxpool avgpool
 maxpooling linear dense flatten dropout batchnorm lstm filter filters kernel kernels stride padding channels

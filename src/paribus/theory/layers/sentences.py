@@ -16,11 +16,12 @@ from dataclasses import replace
 from itertools import pairwise
 
 from paribus.theory.layers.blocks import Blocks
-from paribus.theory.layers.brackets import STRONG, blocked, branched, closing, outer, parted, split
+from paribus.theory.layers.brackets import STRONG, branched, closing, outer, parted, split
 from paribus.theory.layers.gathered import Scope
 from paribus.theory.layers.layer import Shape
 from paribus.theory.layers.part import NORMS, WEIGHTED, Part
 from paribus.theory.layers.phrases import Phrases
+from paribus.theory.layers.repeats import blocked, enumerated, repeated
 from paribus.theory.layers.tokens import Token, Unread, tokens
 
 FEW = 8  # a bare number before layers counts them up to here
@@ -33,7 +34,7 @@ def worded(text: str) -> tuple[str, Shape, list[str]]:
         Unread: a word without a role, or one that no layer takes.
     """
     net = Net()
-    net.read(branched(blocked(Phrases(tokens(text)).read())))
+    net.read(branched(blocked(repeated(enumerated(Phrases(tokens(text)).read())))))
     net.finish()
     if not net.parts:
         raise Unread(None, "no layer")
@@ -67,7 +68,7 @@ class Net(Blocks):
                 clause = [Token("input", "", "input", 0, clause[1].values if clause[1:] else ()), *clause[2:]]
             self.clause(clause)
             if ends and (ends.role == "stop" or ends.which in (";", "line")):
-                self.sentence = len(self.parts)
+                self.previous, self.sentence = self.sentence, len(self.parts)
         if self.sum and self.around and self.parts:
             self.meet([Token("sum")])
         if self.sum:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from paribus.theory.layers.lexicon import ARTICLES, COUNTS, WORDS, compound, concept, mistyped, plural
+from paribus.theory.layers.lexicon import ARTICLES, COUNTS, REPEATS, WORDS, compound, concept, mistyped, plural
 from paribus.theory.layers.spellings import kind_of
 
 SIGNS = str.maketrans("×✕∗–—−{}[]⇒·", "xxx---()()→x")
@@ -78,6 +78,8 @@ def tokens(text: str) -> list[Token]:
                 found.append(Token("article", low, word, at, ("1",)))
             elif low in COUNTS:
                 found.append(Token("count", low, word, at, (str(COUNTS[low]),)))
+            elif low in REPEATS:
+                found.append(Token("repeat", low, word, at, (str(REPEATS[low]),)))
             elif low in ("same", "valid"):
                 found.append(Token(low, low, word, at))
             elif parts := compound(low) or compound(mistyped(low)):
