@@ -68,6 +68,7 @@ class Blocks(Scoped):
             copies[-1].ends = True
             self.parts += copies
             self.recent = [*self.recent, copies[-1]]
+        self.fresh = self.fresh or (times > 1 and len(body.parts) == 1)
         return used
 
     def _settings(self, after: list[Token], times: int) -> tuple[Token | None, list[tuple[Sequence[str], Token]], int]:

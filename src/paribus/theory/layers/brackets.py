@@ -155,6 +155,33 @@ def split(phrases: Sequence[Token], roles: Sequence[str], sign: str = "") -> lis
     return found
 
 
+def shared(pieces: Sequence[list[Token]]) -> list[list[Token]]:
+    """Pieces between commas; "each followed by bn, relu and a pool" is one, and so are "relu, and dropout after each"."""
+    found, at = list[list[Token]](), 0
+    while at < len(pieces):
+        till = next((i for i in range(at, len(pieces)) if not _beside(pieces[i])), len(pieces))
+        roles = [one.role for piece in pieces[at:till] for one in piece]
+        last = next((i for i in range(at, till) if "and" in [one.role for one in pieces[i]]), till - 1)
+        begins = any(one.role == "each" for one in pieces[at][:2]) and not pieces[at][-1].role == "each"
+        whole = "and" in [one.role for one in pieces[last]] if last >= at else False
+        if begins and last > at and (whole or till == len(pieces)) and roles.count("each") == 1:
+            found.append([Token("and", "", ",") if one.role == "comma" else one
+                          for piece in pieces[at : last + 1] for one in piece])  # fmt: skip
+            at = last + 1
+        else:
+            found.append(pieces[at])
+            at += 1
+    return found
+
+
+def _beside(piece: Sequence[Token]) -> bool:
+    """Whether nothing in a piece is a layer of its own: norms, activations, pools and dropout."""
+    heads = [one for one in piece if one.role == "head"]
+    return all(one.which in ("bn", "ln", "gn", "instance", "pool", "avgpool", "dropout") for one in heads) and not any(
+        one.role in ("colon", "block", "again", "sum", "skip", "join", "stop", "input") for one in piece
+    )
+
+
 def _announced(before: Sequence[Token]) -> bool:
     """Whether "followed by" belongs to "each (convolution) …"."""
     for one in reversed(before[-4:]):

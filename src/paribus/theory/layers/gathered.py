@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS, KINDS
 from paribus.theory.layers.layer import Shape, ends_in_colours
@@ -140,6 +141,8 @@ class Gathered:
         ):
             self.unnamed(said, times, near)
             return self.styled(Part(head.which), 0)
+        if said and said[0].role == "chain" and head.which in ("conv", "deconv"):
+            said = [replace(said[0], role="list"), *said[1:]]
         if said and said[0].role == "chain":
             self.chained(said.pop(0))
             if not said and head.which == "linear":
@@ -304,14 +307,18 @@ class Gathered:
         """784-300-10: what goes in, and linear layers."""
         first, *sizes = map(str, token.values)
         last = self.parts[-1] if self.parts else None
-        if last and last.kind == "linear" and last.options.get("out") == first and self.decoding:
+        if last and last.kind == "linear" and last.options.get("out") == first:
             self.chain += [Part("linear", {"out": size}) for size in sizes]
             self.parts += self.chain[-len(sizes) :]
             self.recent = self.chain
             return
         if last and last.kind != "flatten":
             raise Unread(token)
-        if not self.parts:
+        if self.given and prod(self.given) != int(first):
+            sizes = [first, *sizes]  # z (100) -> 256 -> 784
+        elif len(self.given) > 1:
+            self.parts.append(Part("flatten"))
+        elif not self.parts:
             self.given = (int(first),)
         self.recent = self.chain = [Part("linear", {"out": size}) for size in sizes]
         self.parts += self.recent

@@ -17,7 +17,7 @@ Concept = tuple[str, str]  # what a word is for, and which of these
 TABLE = {
     "unit filters": "filter channel ch map featuremap kanal kanäle filtre canal canaux planes",
     "unit units": "unit neuron node cell outputunit outputneuron neurone einheit ausgang ausgänge unité",
-    "unit classes": "class classe classes klasse logit way label category categories tag",
+    "unit classes": "class classe classes klasse logit way label category categories tag action aktion",
     "unit heads": "head kopf köpfe",
     "unit groups": "group gruppe",
     "unit words": "word token vocab vocabulary wort wörter vokabular wortschatz",
@@ -43,7 +43,7 @@ TABLE = {
     "layer": "layer schicht couche stage convolve",
     "hidden": "hidden verdeckt versteckt inner cachée",
     "output": "output ausgabe ausgang out target sortie",
-    "input": "z input eingang eingänge eingabe inputunit eingabemerkmal entrée",
+    "input": "z noise rauschen rauschvektor zufallsvektor input eingang eingänge eingabe inputunit eingabemerkmal entrée",
     "image": "image picture bild bilder pixel pic",
     "colour 3": "rgb color colour coloured colored farb farbe",
     "colour 1": "gray grey grayscale greyscale grau graustufen",
@@ -84,11 +84,11 @@ folgen follow follows for forward from front function funktion further für get 
 haben hand has hat have having here i im imagenet in inside into is ist it its jeder just keras kind klein kommen
 kommt la large latent lautet le lenet les like little made main make man mapping mit mnist multi multilayer my n
 nearest neighbour neural neuronal noch noise num number nur obtain obtained on one ones only operation our over
-overall own part passed passes pixels plain pro produce produces project put pytorch reads reduce reduced reducing
-regression resnet respectively rest result resulting return returns run scalar section sequence set shallow shape
-simple simply sind small so sont sowohl spatial spatially stack stacked standard start starting starts state stem step
+overall own part passed passes pixels plain policy pro produce produces project put pytorch reads reduce reduced reducing
+regression resnet respectively rest result resulting return returns run section sequence set shallow shape
+simple simply s sind small so sont sowohl spatial spatially stack stacked standard start starting starts state stem step
 strided style such tail take takes tensorflow that the them themselves there these they this those through tief time
-timestep tiny to together too total trunk type use used uses using vector vgg via volume we well werden where which
+timestep tiny to together too total trunk type use used uses using vector vgg via volume vom we well werden where which
 who whole whose wide wir wird wise with wobei works yields you zero zuletzt zum zur über
 """
 # fmt: on
@@ -102,7 +102,7 @@ COUNTS = {
     word: n
     for n, words in enumerate(
         [
-            "one single einzelne einzelnes",
+            "one scalar single einzelne einzelnes",
             "two zwei deux zweischichtige",
             "three drei trois dreischichtige",
             "four vier",

@@ -65,7 +65,9 @@ class Phrases:
             joints += signs
             values.append(self.given[ahead].values[0])
             end = ahead + 1
-        loose = len(values) == 2 and joints == ["comma"]
+        of = self.given[at - 2] if at > 1 and self.given[at - 1].role == "open" else Token("")
+        enclosed = (of.several or of.role in ("layer", "hidden")) and self._role(end) in ("close", "then")
+        loose = len(values) == 2 and joints == ["comma"] and not enclosed
         return (tuple(values[:1]), at + 1) if loose else (tuple(values), end)
 
     def _numbered(self, token: Token) -> bool:
@@ -118,6 +120,10 @@ class Phrases:
         if token.role == "size" and (pictured := self._pictured(end)):
             self.at, colour = pictured
             self._put("input", "", token, (*colour, *values))
+            return True
+        if (noun.role, noun.which) == ("option", "width") and self._role(ahead + 1) == "input":
+            self.at = ahead + 2  # a 100-dim noise vector
+            self._put("input", "", token, values)
             return True
         if noun.role == "input" and values == ("1",) and self._role(ahead + 1) == "layer":
             self.at = ahead + 2
@@ -271,7 +277,7 @@ class Phrases:
                 and value.role == "number"
             ):
                 return False
-            if self._role(end) in ("unit",) and len(values) > 1 and token.role == "option":
+            if self._role(end) in ("unit", "layer") and len(values) > 1 and token.role == "option":
                 values, end = values[:1], ahead + 1
             counted = value.role == "number" and self._role(end) == "unit"
             if token.role == "option" and counted and self._role(ahead - 1) not in ("colon", "of"):

@@ -12,6 +12,7 @@ from paribus.theory.layers.tokens import Token, Unread
 
 ENDS = (";", "line")  # signs that end a sentence, as a full stop does
 WIDTHS = ("filters", "units")
+WHOLE = ("flatten", "gap", "gmp", "last")  # what a net does once
 OPEN, CLOSE, BLOCK = Token("open", "", "("), Token("close", "", ")"), Token("block", "block", "block")
 
 
@@ -123,6 +124,10 @@ def _cut(phrases: Sequence[Token], times: int) -> int:
     for at, one in enumerate(phrases):
         if not depth and (ended(one) or (wide(one, times) and one.role == "set")):
             return at
+        if not depth and at and one.role == "head" and phrases[at - 1].role in ("comma", "then", "and"):
+            windows = any(ahead.which in ("conv", "deconv", "dw") for ahead in phrases[:at])
+            if one.which in WHOLE or (one.which == "linear" and windows):
+                return at - 1
         if one.role == "open" and not depth:
             inside = phrases[at + 1 : closing(phrases, at)]
             sets = {ahead.role for ahead in inside} <= {"set", "list", "comma", "and"}

@@ -69,12 +69,7 @@ class Scoped(Gathered):
             kind = "hidden" if any("hidden" in one.values for one in named) else ""
             before = phrases[:at]
             if any(one.which in WEIGHTED for one in before):
-                cut = max(
-                    (i for i, one in enumerate(before) if one.role in ("phi", "head") and one.which not in WEIGHTED),
-                    default=0,
-                )
-                self.piece([one for i, one in enumerate(before[:cut]) if i < cut - 1 or one.role != "and"])
-                return Scope("", "between"), before[cut:]
+                return Scope("", "between"), self._behind(before)
             kind = kind or (
                 "" if len(self.recent) > 1 and any(one.role in ("head", "set") for one in phrases) else "layer"
             )
@@ -116,6 +111,8 @@ class Scoped(Gathered):
                     which = which if which == "between" else one.role
                 end += 1
                 if one.role == "head":
+                    follows = end < len(phrases) and phrases[end].role == "then"
+                    end, inserted = end + follows, inserted or follows
                     break
             if role == "after" and kind in ("flatten", "gap", "") and not which:
                 continue
@@ -137,6 +134,8 @@ class Scoped(Gathered):
             if before and behind and role == "each" and any(one.role == "head" for one in before):
                 self.piece(before)
                 before = []
+            if before and not behind and inserted and any(one.which in WEIGHTED for one in before):
+                before = self._behind(before)
             if before and behind:
                 return None, phrases
             if role == "last" and not kind and not inserted and any(one.role == "head" for one in before):
@@ -145,6 +144,22 @@ class Scoped(Gathered):
                 kind = "any"
             return Scope(kind, which or "each", many, inserted), behind or before
         return None, phrases
+
+    def _behind(self, phrases: list[Token]) -> list[Token]:
+        """What goes with layers that a piece has just named, which are put: the pools of "four convs with 2x2 pools"."""
+        last = max(i for i, one in enumerate(phrases) if one.which in WEIGHTED)
+        depth, cut = 0, 0
+        for at, one in enumerate(phrases):
+            depth += (one.role == "open") - (one.role == "close")
+            if not cut and at > last and not depth and one.role in ("phi", "head"):
+                cut = at
+        if cut and phrases[cut].which in ("pool", "avgpool") and phrases[cut - 1].role == "set":
+            cut -= phrases[cut - 1].which == "size"
+        cut = cut or max(
+            (i for i, one in enumerate(phrases) if one.role in ("phi", "head") and one.which not in WEIGHTED), default=0
+        )
+        self.piece([one for i, one in enumerate(phrases[:cut]) if i < cut - 1 or one.role != "and"])
+        return phrases[cut:]
 
     def apply_to(self, scope: Scope, phrases: list[Token], near: Token) -> None:
         """What is said of some layers: at once of those just named, at the end of those of a kind."""

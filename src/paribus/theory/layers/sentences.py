@@ -16,14 +16,15 @@ from dataclasses import replace
 from itertools import pairwise
 
 from paribus.theory.layers.blocks import Blocks
-from paribus.theory.layers.brackets import STRONG, branched, closing, outer, parted, split
+from paribus.theory.layers.brackets import STRONG, branched, closing, outer, parted, shared, split
 from paribus.theory.layers.gathered import Scope
 from paribus.theory.layers.layer import Shape
 from paribus.theory.layers.part import NORMS, WEIGHTED, Part
 from paribus.theory.layers.phrases import Phrases
-from paribus.theory.layers.repeats import blocked, enumerated, repeated
+from paribus.theory.layers.repeats import WIDTHS, blocked, enumerated, repeated
 from paribus.theory.layers.tokens import Token, Unread, tokens
 
+MANY = ("list", "chain", "set")
 FEW = 8  # a bare number before layers counts them up to here
 
 
@@ -84,7 +85,7 @@ class Net(Blocks):
                 pieces[-1] += piece
             else:
                 pieces.append(piece)
-        for piece in pieces:
+        for piece in shared(pieces):
             said = [one for at, one in enumerate(piece) if at < len(piece) - 1 or one.role != "comma"]
             bare = self.unlabelled(said)
             self.decoding = len(bare) < len(said) and bool(self.parts)
@@ -184,6 +185,9 @@ class Net(Blocks):
                     at += self.block(inside, max(1, times), phrases[at:])
                     times = 0
                     continue
+                if head is not None and not times and not any(len(told.values) > 1 for told in held):
+                    many = next((told for told in inside if len(told.values) > 1 and told.role in MANY), None)
+                    times = len(many.values) if many and head.several and many.which in ("", *WIDTHS) else 0
                 targets = self.put(head, held, times, one)
                 self.led(leading)
                 leading = None
@@ -251,7 +255,14 @@ class Net(Blocks):
             elif one.role in ("head", "phi"):
                 joined = any(before.role == "and" for before in phrases[:at])
                 if joined and self.fresh and self.counted and one.which in ("pool", "avgpool", "dropout"):
-                    raise Unread(one, "behind each of them, or once?")
+                    if one.which != "dropout" and len({told.options.get("out") for told in self.recent}) == 1:
+                        raise Unread(one, "behind each of them, or once?")
+                    cut = max(i for i in range(at) if phrases[i].role == "and")
+                    if cut and (before := [told for told in held if told not in phrases[cut:at]]) + ([head] if head else []):
+                        self.put(head, before, times, one)
+                    self.said.append(f"{one.text}: behind each of the {len(self.recent)} layers")
+                    self.apply_to(Scope("", "each", 1, True), phrases[cut + 1 :], one)
+                    return
                 if (
                     head is not None
                     and head.which == one.which == "linear"

@@ -42,7 +42,7 @@ NAMES = {  # without spaces, hyphens and the number of axes
                   "linearlayer ip innerproduct versteckte versteckten verdeckte verdeckten connected vollverbunden "
                   "vollverbundene ausgabeschicht ausgabe dichte lineareschicht linearschicht vollständigverbunden "
                   "vollständigverbundene vollständigverbundenen vollverbundenen vollvernetzt vollvernetzte "
-                  "vollvernetzten",
+                  "vollvernetzten readout auslese",
         "bn": "batchnormalization batchnormalisation norm batchnormalisierung",
         "ln": "layernormalization layernormalisation",
         "gn": "groupnormalization",

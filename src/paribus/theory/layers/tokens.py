@@ -31,6 +31,7 @@ GLUED = re.compile(  # conv16, fc-10
     r"(?i)\b((?:conv|fc|pool|maxpool|avgpool|dense|linear|dropout|drop|lstm|gru|rnn|hidden|stride|pad|embedding|kernel|"
     r"deconv|filters|bn)[a-z]*)[-_]?(?=\d|\.\d)"
 )
+FED = re.compile(r"\b(\d+) in(?=\s*(?:[,;.\n]|$|->|→))")
 VGG = re.compile(r"(?i)\b(conv) ?(\d)-(\d+)")
 
 
@@ -65,6 +66,7 @@ def tokens(text: str) -> list[Token]:
     """
     plain = VGG.sub(r"\1 \3 filters \2x\2", text.translate(SIGNS))
     plain = GLUED.sub(lambda m: m[1] + " ", plain)
+    plain = FED.sub(r"\1 inputs", plain)
     found = list[Token]()
     for match in LEX.finditer(plain):
         what, word, at = str(match.lastgroup), match[0], match.start()
