@@ -7,13 +7,15 @@ from dataclasses import replace
 
 from paribus.theory.layers.brackets import STRONG, closing, outer, split
 from paribus.theory.layers.gathered import MOST
-from paribus.theory.layers.kinds import CELLS
+from paribus.theory.layers.kinds import ACTIVATIONS, CELLS
 from paribus.theory.layers.part import Part, walk
 from paribus.theory.layers.repeats import wide
 from paribus.theory.layers.scopes import Scoped
 from paribus.theory.layers.tokens import Token, Unread
 
 CONVS, POOLS = ("conv", "deconv", "dw"), ("pool", "avgpool")
+ENCODING = ("transformer", "set", "count", "number", "layer", "block", "and", "open", "close", "comma", "of", "colon",
+            "head", "each")  # fmt: skip
 SIZED = ("conv", "deconv", "linear", *CELLS)
 
 
@@ -180,6 +182,8 @@ class Blocks(Scoped):
         phrases = [
             replace(one, role="output") if one.role == "head" and "output" in one.values else one for one in phrases
         ]
+        if phrases[0].role == "count" and phrases[0].values == ("1",):
+            phrases = phrases[1:]
         roles = [one.role for one in phrases]
         if {*roles} <= {"output", "join", "input", "and"} and {"join", "input"} <= {*roles} and self.parts:
             self.parts = [Part("", sign="&", branches=[self.parts, []])]
@@ -193,7 +197,7 @@ class Blocks(Scoped):
         if (
             roles[0] in ("join", "skip", "sum")
             and "open" in roles
-            and {*roles[1 : roles.index("open")]} <= {"of", "block", "skip", "and", "colon", "around"}
+            and {*roles[1 : roles.index("open")]} <= {"of", "block", "skip", "and", "colon", "around", "input", "output"}
         ):
             at = roles.index("open")
             end = closing(phrases, at)
@@ -215,7 +219,8 @@ class Blocks(Scoped):
             return
         if roles[0] == "skip" and {*roles} & {"head", "set"} and not {*roles[1:]} & {"sum", "skip", "join"}:
             start = next(i for i, role in enumerate(roles) if role not in ("skip", "block", "of", "colon", "around"))
-            self.sum, self.around = True, "around" in roles
+            self.announced()
+            self.around = "around" in roles
             self.piece(phrases[start:])
             return
         if roles[-1] == "sum" and len(roles) > 1 and "head" in roles:
@@ -229,42 +234,38 @@ class Blocks(Scoped):
             return
         wraps = {"sum", "skip", "input", "and", "of", "block", "output"}
         if {*roles} <= wraps and self.parts and {"sum", "skip"} & {*roles}:
-            self.parts = [Part("", sign="|", branches=[self.parts, []], asks=True)]
-            self.recent, self.sum = self.parts[:], False
+            at, self.begin = self.begin, 0
+            self.parts[at:] = [Part("", sign="|", branches=[self.parts[at:], []], asks=True)]
+            self.recent, self.sum = self.parts[at:], False
             return
         raise Unread(phrases[0])
+
+    def announced(self, width: str = "") -> None:
+        """A residual block begins here."""
+        self.sum, self.begin, self.width = True, len(self.parts), width or self.width
+
+    def summed(self) -> None:
+        """A residual block that ends with its sentence, where that says its sum or leaves no doubt about it."""
+        body = self.parts[self.begin :]
+        if self.sum and body and (self.around or body[-1].kind not in ACTIVATIONS):
+            if not self.around:
+                self.said.append("residual block: what goes in is added at its end")
+            self.meet([Token("sum")])
 
     def encoder(self, phrases: list[Token]) -> None:
         """An encoder layer of torch, so many times."""
         said = {one.which: one.values[0] for one in phrases if one.role == "set"}
-        times = [int(one.values[0]) for one in phrases if one.role in ("count", "number")]
-        wide = next((said.pop(name) for name in ("width", "features", "kernel") if name in said), "")
+        times = [int(one.values[0]) for one in phrases if one.role in ("count", "number") and one.values != ("1",)]
+        wide = next((said.pop(name) for name in ("width", "features", "kernel", "units") if name in said), "")
         for one in reversed(walk(self.parts)):
             wide = wide or one.options.get("width", one.options.get("out", ""))
         many = [*times, *([int(said.pop("layers"))] if "layers" in said else [])]
-        roles = {one.role for one in phrases}
-        known = {
-            "transformer",
-            "set",
-            "count",
-            "number",
-            "layer",
-            "block",
-            "and",
-            "open",
-            "close",
-            "comma",
-            "of",
-            "colon",
-            "head",
-        }
-        if "heads" not in said or not wide or {*said} - {"heads", "inner"} or len(many) > 1 or roles - known:
-            raise Unread(phrases[0])
-        if any(one.role == "head" and one.which != "attention" for one in phrases):
-            raise Unread(phrases[0])
-        words = f"transformer layer heads={said['heads']} d_model={wide}" + (
-            f" ff={said['inner']}" if "inner" in said else ""
-        )
+        strange = [one for one in phrases if one.role not in ENCODING]
+        strange += [one for one in phrases if one.role == "head" and not (one.which == "attention" or "hidden" in one.values)]
+        if strange or "heads" not in said or not wide or {*said} - {"heads", "inner"} or len(many) > 1:
+            raise Unread(strange[0] if strange else phrases[0])
+        words = f"transformer layer heads={said['heads']} d_model={wide}"
+        words += f" ff={said['inner']}" if "inner" in said else ""
         self.parts.append(Part("", sign="whole", whole=words + (f" layers={many[0]}" if many and many[0] > 1 else "")))
         self.recent = self.parts[-1:]
 

@@ -42,6 +42,7 @@ class Gathered:
     around: bool = False  # a sum goes around all that follows
     width: str = ""  # the filters of a block's convolutions
     sum: bool = False  # a residual block was announced
+    begin: int = 0  # where it begins
 
     @property
     def counted(self) -> bool:
@@ -50,9 +51,9 @@ class Gathered:
 
     def share(self, targets: list[Part], token: Token) -> None:
         """What a phrase says, for each of several layers; a list has a value for each."""
-        if token.role == "bi":
+        if token.role in ("bi", "steps"):
             for one in targets:
-                one.give(token, "bi", "bi")
+                one.give(token, token.role, token.role)
         elif token.role in ("number", "list", "set"):
             values = token.values if len(token.values) > 1 else token.values * len(targets)
             if len(values) != len(targets):
@@ -291,7 +292,7 @@ class Gathered:
 
     def _fit(self, token: Token) -> bool:
         """Whether the layers before can take what a phrase says."""
-        if token.role == "bi":
+        if token.role in ("bi", "steps"):
             return self.recent[0].kind in CELLS
         if token.role in ("number", "list", "pair") and self.parts and self.parts[-1] is self.recent[-1]:
             open_ = all(one.kind in ("conv", "deconv", *CELLS) and "out" not in one.options for one in self.recent)

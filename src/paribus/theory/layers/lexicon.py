@@ -28,7 +28,7 @@ TABLE = {
     "option padding": "padding pad padded zeropadding auffüllung gepolstert",
     "option dilation": "dilation dilated atrous dilatation dilationsrate",
     "option rate": "rate p probability prob wahrscheinlichkeit",
-    "option width": "dim dimension dmodel modeldim",
+    "option width": "dims dim dimension dmodel modeldim",
     "option factor": "factor faktor",
     "option inner": "dff ff ffn feedforward feedforwardsize dimfeedforward feedforwarddim feedforwardwidth "
                     "mlpdim mlpsize feedforwarddimension",
@@ -39,6 +39,7 @@ TABLE = {
     "valid": "valid unpadded",
     "no": "no without ohne sans kein keine unbiased nobias",
     "bias": "bias biase",
+    "steps": "returnsequences returnssequences returningsequences returnsequencestrue returnsallsteps",
     "bi": "bi bidirectional bidirektional bidirektionale bidirektionales",
     "layer": "layer schicht couche stage convolve",
     "hidden": "hidden verdeckt versteckt inner cachée",
@@ -76,13 +77,13 @@ TABLE = {
 }
 FILLERS = """
 additional afterwards aktiviert alexnet along als also am anzahl applied applies apply are as at au auch audio auf aux
-avec axis back backbone basic be becomes begin begins bekommt bestehen bestehend besteht big bildet binary body by cifar
+avec axis back backbone basic be bottleneck becomes begin begins bekommt bestehen bestehend besteht big bildet binary body by cifar
 classic classified classify code come comes comprise comprises connected connection consist consists contain contains
 convert converted count dahinter das dataset davon davor dazu de decoder deep default dem den der deren des die diese
 dieser dieses digit directly down downsample downsampling du einfach encoder enthält erhält es est extractor fed feed
 folgen follow follows for forward from front function funktion further für get gets gibt give gives gleich go goes
 haben hand has hat have having here i im imagenet in inside into is ist it its jeder just keras kind klein kommen
-kommt la large latent lautet le lenet les like little made main make man mapping mit mnist multi multilayer my n
+kommt la large latent lautet le lenet les like little made main make man mapping mit mnist mobilenet mobilenetv densenet squeezenet dcgan multi multilayer my n
 nearest neighbour neural neuronal noch noise num number nur obtain obtained on one ones only operation our over
 overall own part passed passes pixels plain policy pro produce produces project put pytorch reads reduce reduced reducing
 regression resnet respectively rest result resulting return returns run section sequence set shallow shape

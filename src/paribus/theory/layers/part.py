@@ -70,8 +70,8 @@ class Part:
             )
         if which == "bias":
             return {"bias": "nobias"} if "nobias" in kind.words else None
-        if which == "bi":
-            return {"bi": "bi"} if self.kind in CELLS else None
+        if which in ("bi", "steps"):
+            return {which: which} if self.kind in CELLS else None
         if self.kind in OUT.get(which, ()):
             return {"out": value} if value.isdigit() else None
         if self.kind == "embedding":

@@ -67,6 +67,7 @@ class Phrases:
             end = ahead + 1
         of = self.given[at - 2] if at > 1 and self.given[at - 1].role == "open" else Token("")
         enclosed = (of.several or of.role in ("layer", "hidden")) and self._role(end) in ("close", "then")
+        enclosed = enclosed or (bool(of.role) and self._role(end) == "unit" and self.given[end].several)
         loose = len(values) == 2 and joints == ["comma"] and not enclosed
         return (tuple(values[:1]), at + 1) if loose else (tuple(values), end)
 
@@ -221,10 +222,11 @@ class Phrases:
         ahead = self.at + 1
         before = self.done[-1].role if self.done else ""
         if token.role == "same" and (
-            self.role(1) in ("again", "block", "layer")
+            self.role(1) in ("again", "block", "layer", "except")
+            or (before in ("", "then", "stop", "colon") and self.role(1) in ("unit", "option"))
             or (before in ("", "then", "stop", "comma", "and", "colon") and self.role(1) == "number")
         ):
-            self.at += 1
+            self.at += 1 + (self.role(1) == "except")
             self._put("again", "again", token, ())
             return True
         if token.role in ("same", "valid"):
@@ -405,6 +407,12 @@ class Phrases:
             self.at += 1 + (follows.role == "layer")
             self.done.append(replace(token, role="head", which="linear", values=(token.role,), several=several))
             return True
+        if token.role == "chain" and self.role(1) == "unit" and not (self.done and self.done[-1].role == "head"):
+            self.at += 1 + (self.given[self.at + 1].which == "units")
+            if self.given[self.at - 1].which == "units":
+                self.done.append(token)  # 784-300-10 neurons
+                return True
+            self.at -= 1
         if token.role == "chain" and self.role(1) == "unit":
             self.at += 2
             self._put("set", self.given[self.at - 1].which, token, token.values)

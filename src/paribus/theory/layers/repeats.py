@@ -172,6 +172,8 @@ def blocked(phrases: list[Token]) -> list[Token]:
         while begin < len(phrases) and phrases[begin].role in ("of", "colon", "each", "comma", "layer"):
             begin += 1
         said = any(ahead.role in ("of", "colon", "each") for ahead in phrases[first:begin])
+        if begin < len(phrases) and wide(phrases[begin], times) and not widths:
+            said = False  # blocks with 32 and 64 filters each
         begin = begin if said else first
         if said and begin < len(phrases) and phrases[begin].role == "open":
             if len(named) > 1:
@@ -184,10 +186,12 @@ def blocked(phrases: list[Token]) -> list[Token]:
             end = begin + _cut(phrases[begin:], times)
             body, begin = phrases[begin:end], end
         elif named:
-            body, begin = named, first
+            body, begin = named, first + (first < len(phrases) and phrases[first].role == "each")
         else:
             continue
         while body and body[-1].role in ("and", "comma"):
             body = body[:-1]
+        if begin + 1 < len(phrases) and phrases[begin].role in ("then", "comma") and wide(phrases[begin + 1], times):
+            begin += 1  # …; 32 filters in the first, 64 in the second
         return [*phrases[: start + 1], one, OPEN, *body, CLOSE, *widths, *blocked(phrases[begin:])]
     return phrases

@@ -35,6 +35,8 @@ class Scoped(Gathered):
         if scope.kind == "block":
             found = [one for one in self.parts if one.ends]
         elif scope.kind == "sum":
+            if self.sum and self.parts[self.begin :]:
+                self.meet([Token("sum")])
             found = [one for one in self.parts if one.sign == "|"]
         elif scope.kind == "any":
             found = [one for one in walk(self.parts) if one.kind in WEIGHTED]
@@ -184,6 +186,8 @@ class Scoped(Gathered):
         """Say of layers what was said of all of a kind, and see that each has what it needs."""
         for scope, parts, said, near in self.later:
             targets = self.targets(scope)
+            if any(part.kind in ("pool", "avgpool") for part in parts):
+                targets = [one for one in targets if one.kind != "linear"]
             if not targets:
                 raise Unread(near, "nothing it can be said of")
             held = [
@@ -195,6 +199,10 @@ class Scoped(Gathered):
         for part in walk(self.parts) if self.width else []:
             if part.kind == "conv":
                 part.options.setdefault("out", self.width)
+        cells = [one for one in walk(self.parts) if one.kind in CELLS]
+        for part in cells if any("steps" in one.options for one in cells) else []:  # as Keras: the others give their last
+            if "steps" not in part.options and not any(one.kind == "last" for one in self.parts):
+                part.behind.insert(0, Part("last"))
         for part in self.parts:
             part.settled()
             for one in walk([part]) if part.asks else []:  # a sum asks for sizes that agree
@@ -246,4 +254,8 @@ class Scoped(Gathered):
 
     def piece(self, phrases: list[Token]) -> None:
         """What stands between commas."""
+        raise NotImplementedError
+
+    def meet(self, phrases: list[Token]) -> None:
+        """A sum with what goes in, or branches side by side."""
         raise NotImplementedError

@@ -24,6 +24,7 @@ from paribus.theory.layers.phrases import Phrases
 from paribus.theory.layers.repeats import WIDTHS, blocked, enumerated, repeated
 from paribus.theory.layers.tokens import Token, Unread, tokens
 
+ASIDE = ("dropout", *NORMS)
 MANY = ("list", "chain", "set")
 FEW = 8  # a bare number before layers counts them up to here
 
@@ -66,12 +67,12 @@ class Net(Blocks):
                 and clause[0].text in ("x", "z")
                 and (len(clause) == 1 or clause[1].role in ("number", "set"))
             ):
-                clause = [Token("input", "", "input", 0, clause[1].values if clause[1:] else ()), *clause[2:]]
+                clause = [Token("input", "", "input", 0, clause[min(1, len(clause) - 1)].values), *clause[2:]]
             self.clause(clause)
             if ends and (ends.role == "stop" or ends.which in (";", "line")):
+                self.summed()
                 self.previous, self.sentence = self.sentence, len(self.parts)
-        if self.sum and self.around and self.parts:
-            self.meet([Token("sum")])
+        self.summed()
         if self.sum:
             raise Unread(None, "where the sum is")
 
@@ -80,7 +81,8 @@ class Net(Blocks):
         self.fresh = False
         pieces = list[list[Token]]()
         for piece in split(phrases, ("comma",)):
-            told = {one.role for one in piece} <= {"set", "number", "and", "comma"}
+            told = {one.role for one in piece} <= {"set", "number", "and", "comma", "count", "layer", "block", "head", "each"}
+            told = told and all("hidden" in one.values or one.which == "attention" for one in piece if one.role == "head")
             if pieces and told and any(one.role == "transformer" for one in pieces[-1]):
                 pieces[-1] += piece
             else:
@@ -108,14 +110,16 @@ class Net(Blocks):
             self.named(rest[1], rest[1].values, rest)
             return []
         if [one.role for one in label] == ["skip", "open", "number", "close"]:
-            self.sum, self.width = True, label[2].values[0]
+            self.announced(label[2].values[0])
             return rest
         if any(
             one.role in ("set", "open", "close", "again", "join", "sum", "branch", "parallel", "word") for one in label
         ):
             raise Unread(label[0])
+        if any(one.role == "transformer" for one in label):
+            return [*label, *rest]
         if any(one.role == "skip" for one in label):
-            self.sum = True
+            self.announced()
         heads = [one for one in label if one.role in ("head", "phi")]
         counts = [one for one in label if one.role in ("count", "times", "list") and one.values != ("1",)]
         counts += [
@@ -147,6 +151,14 @@ class Net(Blocks):
                     [one for i, one in enumerate(phrases[start:end]) if i < end - start - 1 or one.role != "and"]
                 )
             return
+        betweens = [i for i, one in enumerate(phrases[:-2]) if one.role == "between" and phrases[i + 1].role == "and"]
+        if betweens and phrases[betweens[0] + 2].role in ("after", "last"):  # relu between and after the sum
+            self.piece(phrases[: betweens[0] + 1])
+            self.piece([*phrases[: betweens[0]], *phrases[betweens[0] + 2 :]])
+            return
+        if (at_end := self._where(phrases)) is not None:
+            self.apply_to(*at_end, phrases[0])
+            return
         scope, rest = self.scoped(phrases)
         if scope is not None:
             self.apply_to(scope, rest, phrases[0])
@@ -164,6 +176,21 @@ class Net(Blocks):
         if "again" in roles and self.again(phrases):
             return
         self.plain([one for one in phrases if one.role not in ("of", "again", "parallel")])
+
+    def _where(self, phrases: list[Token]) -> tuple[Scope, list[Token]] | None:
+        """``dropout .5 on the hidden layers``, ``am Ausgang Sigmoid``: what is said of layers that stand already."""
+        named = [i for i in (0, len(phrases) - 1) if phrases[i].role == "head" and phrases[i].values]
+        if named == [len(phrases) - 1] and phrases[0].role == "chain" and len(phrases) > 2:
+            self.piece(phrases[:1])
+            return self._where(phrases[1:])
+        rest = [one for i, one in enumerate(phrases) if i not in named]
+        beside = all(one.role in ("phi", "and", "each") or one.which in ASIDE
+                     or (before.which == "dropout" and one.role in ("number", "set")) or one.which == "rate"
+                     for before, one in pairwise([Token(""), *rest]))  # fmt: skip
+        if len(named) != 1 or not beside or not self.parts or not any(one.role in ("phi", "head") for one in rest):
+            return None
+        head = phrases[named[0]]
+        return (Scope(head.values[0]), rest) if head.several or self.chain else None
 
     def plain(self, phrases: list[Token]) -> None:
         """Layers with their attributes, in the order in which they stand."""
@@ -298,7 +325,7 @@ class Net(Blocks):
             elif one.role == "and":
                 apart = True
                 held.append(one)
-            elif one.role in ("set", "number", "list", "chain", "pair", "bi"):
+            elif one.role in ("set", "number", "list", "chain", "pair", "bi", "steps"):
                 held.append(one)
             elif one.role == "input":
                 self.named(one, one.values, phrases)
@@ -335,9 +362,8 @@ class Net(Blocks):
 
     def aside(self, phrases: list[Token], targets: list[Part]) -> None:
         """What stands between parentheses behind layers is said of each of them."""
-        if {one.role for one in phrases} <= {"unknown", "count", "of"} and any(
-            one.role == "unknown" for one in phrases
-        ):
+        roles = [one.role for one in phrases]
+        if roles in (["count", "of", "unit"], ["count", "unit"]) or ({*roles} <= {"unknown", "count", "of"} and "unknown" in roles):
             self.said.append(f"passed over: ({' '.join(one.text for one in phrases)})")
             return
         if len(targets) == 1 and targets[0].kind == "conv" and any(one.which in ("size", "kernel") for one in phrases):

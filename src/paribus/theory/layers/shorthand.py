@@ -79,7 +79,6 @@ def spaced(text: str) -> str:
         return text
     text = re.sub(r"(?i)\b(conv\w*|fc|dense|linear|pool\w*|max\w*|avg\w*) ?\[([^\[\]|&]+)\]", r"\1(\2)", text)
     text = re.sub(r"(?i)[,;]\s*(?:with )?no padding\.?\s*$", "", text)
-    text = re.sub(r"(?i)^\s*(\d+)[- ]layer (transformer encoder)", r"\2, \1 layers", text)
     if re.search("(?i)transformer", text):
         text = re.sub(r"\bh(?=\s*=\s*\d)", "heads", text)
     elif re.search("(?i)attention", text):

@@ -151,6 +151,9 @@ def _named(found: list[Token]) -> list[Token]:
                 break
         else:
             role = concept(token.which)
+            if token.which in ("max", "avg", "average", "mean") and _pooled(done):
+                at += 1  # pools 2x2 max
+                continue
             if role is None:
                 role = ("unknown", token.which)
             if role[0] == "refused":
@@ -159,3 +162,9 @@ def _named(found: list[Token]) -> list[Token]:
                 done.append(replace(token, role=role[0], which=role[1], text=token.which, several=token.several))
             at += 1
     return done
+
+
+def _pooled(done: list[Token]) -> bool:
+    """Whether a pool stands just before, with no more than its size behind it."""
+    before = next((one for one in reversed(done) if one.role not in ("size", "number")), Token(""))
+    return before.role == "head" and before.which == "pool"
