@@ -177,6 +177,18 @@ class Blocks(Scoped):
         self.recent = copies[-1:]
         return True
 
+    def rejoined(self, phrases: list[Token], name: Token) -> bool:
+        """``concatenate with e1``: what stands behind a name, side by side with it or added to it."""
+        roles = {one.role for one in phrases}
+        sign = "&" if "join" in roles else "|" if "sum" in roles else ""
+        at = self.names.pop(name.text, -1)
+        if not sign or roles - {"join", "sum", "name", "and", "of", "output", "input", "skip"} or at < 0 or not self.parts[at:]:
+            raise Unread(name, "a name that joins nothing before")
+        self.parts[at:] = [Part("", sign=sign, branches=[[], self.parts[at:]])]
+        self.names = {key: many for key, many in self.names.items() if many <= at}
+        self.recent = self.parts[-1:]
+        return True
+
     def meet(self, phrases: list[Token]) -> None:
         """A sum with the input, or branches side by side."""
         phrases = [
@@ -231,6 +243,11 @@ class Blocks(Scoped):
             branches = self.recent
             self.parts = [*self.parts[: -len(branches)], Part("", sign="&", branches=[[one] for one in branches])]
             self.recent = self.parts[-1:]
+            return
+        if self.abreast and {"join", "sum"} & {*roles} and not {"head", "set"} & {*roles}:
+            self.parts = self.parts[: -len(self.abreast)]
+            self.parts.append(Part("", sign="&" if "join" in roles else "|", branches=[[one] for one in self.abreast]))
+            self.recent, self.abreast = self.parts[-1:], []
             return
         wraps = {"sum", "skip", "input", "and", "of", "block", "output"}
         if {*roles} <= wraps and self.parts and {"sum", "skip"} & {*roles}:

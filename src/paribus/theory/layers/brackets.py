@@ -14,7 +14,7 @@ def branched(phrases: list[Token]) -> list[Token]:
     """Phrases in which branches that are said in words stand in parentheses, apart by | or &."""
     start = next((i for i, one in enumerate(phrases) if one.role == "branch"), -1)
     end = next((i for i in range(start + 1, len(phrases)) if phrases[i].role in ("join", "sum")), -1)
-    if start < 0 and any(one.role == "skip" for one in phrases) and any(one.role == "sum" for one in phrases):
+    if start < 0 and any(one.role == "skip" and one.text.startswith(("sh", "sk", "id")) for one in phrases) and any(one.role == "sum" for one in phrases):
         at = next(i for i, one in enumerate(phrases) if one.role == "skip")
         till = next((i for i in range(at, len(phrases)) if phrases[i].role == "sum"), -1)
         two = (
@@ -79,7 +79,12 @@ def branched(phrases: list[Token]) -> list[Token]:
                 at += 1
         else:
             at = next((i for i, one in enumerate(body) if one.role == "colon"), len(body) - 1)
-            pieces = split(body[at + 1 :], ("then",))
+            ways = [split(body[at + 1 :], (sign,)) for sign in ("then", "and", "comma")]
+            ways = [[piece for piece in way if any(one.role in ("head", "skip", "input") for one in piece)] for way in ways]
+            many = [int(one.values[0]) for one in phrases[max(0, start - 3) : start] if one.role in ("count", "number")]
+            pieces = next((way for way in ways if len(way) == (many or [len(way)])[-1] > 1), [])
+            if not pieces:
+                raise Unread(phrases[start], "which branches there are")
         sign = "&" if phrases[end].role == "join" else "|"
         before = phrases[:start]
         while before and before[-1].role in ("count", "number", "parallel", "block", "of"):
@@ -109,7 +114,8 @@ def branched(phrases: list[Token]) -> list[Token]:
                 pieces[-1].append(one)
         sign, before, end = "&", phrases[:start], end - 1
     pieces = [
-        [one for i, one in enumerate(piece) if one.role not in STRONG or 0 < i < len(piece) - 1] for piece in pieces
+        [one for i, one in enumerate(piece) if one.role not in (*STRONG, "and", "comma") or 0 < i < len(piece) - 1]
+        for piece in pieces
     ]
     pieces = [piece for piece in pieces if piece]
     made = [Token("open", "", "(")]

@@ -11,6 +11,7 @@ from paribus.theory.layers.layer import Shape, ends_in_colours
 from paribus.theory.layers.part import MOST_KERNEL, WEIGHTED, Part, walk
 from paribus.theory.layers.tokens import Token, Unread
 
+WINDOWS = ("padding", "bias", "stride", "kernel", "size")
 MOST = 64  # layers that one phrase makes
 
 
@@ -36,6 +37,8 @@ class Gathered:
     said: list[str] = field(default_factory=list)
     later: list[tuple[Scope, list[Part], list[Token], Token]] = field(default_factory=list)  # said of all of a kind
     loose: list[Token] | None = None  # attributes without a layer, where they are wanted
+    names: dict[str, int] = field(default_factory=dict)  # of what is joined again, and how many layers stand before it
+    abreast: list[Part] = field(default_factory=list)  # parallel layers that have not met
     chain: list[Part] = field(default_factory=list)  # of sizes: 784-300-10
     decoding: bool = False  # a label was passed in this clause
     fresh: bool = False  # this clause has named several layers
@@ -133,6 +136,9 @@ class Gathered:
             if len(self.recent) == 1 and last.kind in ("linear", "conv") and "out" not in last.options:
                 last.number(said[0], said[0].values[0])
                 return self.styled(Part(head.which), times)
+        if head is not None and head.role == "phi" and self.recent and all(one.which in WINDOWS for one in said):
+            self.unnamed(said, 0, near)  # with relu and same padding
+            said = []
         if head is not None and head.role == "phi" and not said:
             return self.styled(Part(head.which), times)
         if head is None:

@@ -61,7 +61,7 @@ TABLE = {
     "then": "then followed dann danach anschließend puis gefolgt folgt next plus feeds followedby finally "
             "schließlich suivi",
     "net": "net network model cnn convnet dnn ann nn architecture classifier regressor autoencoder generator "
-           "discriminator mlp netz netzwerk modell réseau perceptron",
+           "discriminator klassifikator mlp netz netzwerk modell réseau perceptron",
     "and": "and und et sowie bzw",
     "of": "of zu von aus à per",
     "times": "times mal x",
@@ -71,13 +71,13 @@ TABLE = {
     "parallel": "parallel nebeneinander",
     "join": "concat concatenate concatenated concatenation konkateniert verkettet joined concatenating",
     "sum": "add added sum summed addition addiert summe plusinput adding",
-    "skip": "skip shortcut residual identity resblock inverted residualblock identität shortcutconnection",
+    "skip": "skip shortcut residual identity resblock inverted residualblock identität shortcutconnection bottleneckresidual residualbottleneck bottleneckresidualblock residualbottleneckblock",
     "refused": "tied shared weight some separable unet squeeze excitation if or densely scale scaled multiply "
                "multiplied projection crop cropped",
 }
 FILLERS = """
 additional afterwards aktiviert alexnet along als also am anzahl applied applies apply are as at au auch audio auf aux
-avec axis back backbone basic be bottleneck becomes begin begins bekommt bestehen bestehend besteht big bildet binary body by cifar
+avec axis back backbone basic be becomes begin begins bekommt bestehen bestehend besteht big bildet binary body by cifar
 classic classified classify code come comes comprise comprises connected connection consist consists contain contains
 convert converted count dahinter das dataset davon davor dazu de decoder deep default dem den der deren des die diese
 dieser dieses digit directly down downsample downsampling du einfach encoder enthält erhält es est extractor fed feed
@@ -90,7 +90,7 @@ regression resnet respectively rest result resulting return returns run section 
 simple simply s sind small so sont sowohl spatial spatially stack stacked standard start starting starts state stem step
 strided style such tail take takes tensorflow that the them themselves there these they this those through tief time
 timestep tiny to together too total trunk type use used uses using vector vgg via volume vom we well werden where which
-who whole whose wide wir wird wise with wobei works yields you zero zuletzt zum zur über
+who whole whose wide wir wird wise with wobei works yields you zeitschritt zero zuletzt zum zur über
 """
 # fmt: on
 WORDS: dict[str, Concept] = {}

@@ -182,6 +182,10 @@ class Phrases:
             if chain and int(values[0]) in (len(chain.values), len(chain.values) - 1):
                 self.at = ahead + 1
                 return True
+            if self._role(ahead + 1) == "transformer":
+                self.at = ahead + 1
+                self._put("set", "layers", token, values)
+                return True
             if not noun.several:
                 raise Unread(token, "a number of layers")
             self._put("count", "", token, values)

@@ -55,6 +55,11 @@ class Scoped(Gathered):
             if scope.which == "each" and len(found) == 1:  # first conv …, second conv …, both followed by …
                 found = [one for one in self.parts if one.kind == found[0].kind]
                 found = found if len(found) > 1 else []
+            elif scope.which == "each" and scope.inserted and found[0] in self.parts:
+                at = next(i for i, one in enumerate(self.parts) if one is found[0])
+                while at and self.parts[at - 1].kind == found[0].kind and not self.parts[at - 1].behind:
+                    at -= 1  # conv 512, then convs with 256 and 128, each followed by …
+                    found = [self.parts[at], *found]
         if scope.which == "between":
             return found[:-1]
         at = {"first": 0, "second": 1, "third": 2}.get(scope.which)
@@ -201,7 +206,8 @@ class Scoped(Gathered):
                 part.options.setdefault("out", self.width)
         cells = [one for one in walk(self.parts) if one.kind in CELLS]
         for part in cells if any("steps" in one.options for one in cells) else []:  # as Keras: the others give their last
-            if "steps" not in part.options and not any(one.kind == "last" for one in self.parts):
+            told = any(one.kind == "last" for part in self.parts for one in (part, *part.behind))
+            if "steps" not in part.options and not told:
                 part.behind.insert(0, Part("last"))
         for part in self.parts:
             part.settled()

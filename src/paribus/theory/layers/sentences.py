@@ -73,6 +73,8 @@ class Net(Blocks):
                 self.summed()
                 self.previous, self.sentence = self.sentence, len(self.parts)
         self.summed()
+        if self.abreast:
+            raise Unread(None, "how parallel layers meet")
         if self.sum:
             raise Unread(None, "where the sum is")
 
@@ -102,6 +104,8 @@ class Net(Blocks):
                 raise Unread(next(one for one in phrases if one.role == "colon"))
             return phrases
         label, rest = phrases[:at], phrases[at + 1 :]
+        if [one.role for one in label] == ["name"]:
+            return [*rest, label[0]]
         if (
             [one.role for one in label] == ["times"]
             and [one.role for one in rest] == ["open", "list", "close"]
@@ -144,6 +148,11 @@ class Net(Blocks):
     def piece(self, phrases: list[Token]) -> None:
         """Layers, attributes, or either and of which layers it is said."""
         phrases = [one for one in phrases if one.role != "slash"]
+        if phrases and phrases[-1].role == "name" and not {one.role for one in phrases} & {"join", "sum"}:
+            if phrases[:-1]:
+                self.piece(phrases[:-1])
+            self.names[phrases[-1].text] = len(self.parts)
+            return
         ordinals = [i for i, one in enumerate(phrases) if one.role in ("first", "second", "third")]
         if self.counted and len(ordinals) > 1 and not any(one.role == "open" for one in phrases):
             for start, end in pairwise([0, *ordinals[1:], len(phrases)]):
@@ -156,15 +165,26 @@ class Net(Blocks):
             self.piece(phrases[: betweens[0] + 1])
             self.piece([*phrases[: betweens[0]], *phrases[betweens[0] + 2 :]])
             return
+        afters = [i for i, one in enumerate(phrases) if one.role == "after"]
+        ands = [i for i, one in enumerate(phrases) if one.role == "and" and len(afters) == 2 and afters[0] < i < afters[1]]
+        if len(ands) == 1 and phrases[ands[0] + 1].role in ("phi", "head", "set"):
+            self.piece(phrases[: ands[0]])  # relu after the first and sigmoid after the last
+            self.piece(phrases[ands[0] + 1 :])
+            return
         if (at_end := self._where(phrases)) is not None:
             self.apply_to(*at_end, phrases[0])
             return
         scope, rest = self.scoped(phrases)
+        sized = any(one.which in WIDTHS for one in rest) and all("out" in one.options for one in self.recent)
+        if scope is not None and scope.which == "last" and not scope.inserted and sized:
+            scope, rest = None, [one for one in phrases if one.role != "last"]  # and a last layer with 10 units
         if scope is not None:
             self.apply_to(scope, rest, phrases[0])
             return
         roles = {one.role for one in outer(rest)}
         if not self.parts and [one.text for one in rest] == ["x"]:
+            return
+        if (names := [one for one in rest if one.role == "name"]) and self.rejoined(rest, names[0]):
             return
         if "transformer" in {one.role for one in rest}:
             self.encoder(rest)
@@ -176,6 +196,10 @@ class Net(Blocks):
         if "again" in roles and self.again(phrases):
             return
         self.plain([one for one in phrases if one.role not in ("of", "again", "parallel")])
+        if "parallel" in roles:
+            if len(self.recent) < 2:
+                raise Unread(next(one for one in phrases if one.role == "parallel"))
+            self.abreast = self.recent
 
     def _where(self, phrases: list[Token]) -> tuple[Scope, list[Token]] | None:
         """``dropout .5 on the hidden layers``, ``am Ausgang Sigmoid``: what is said of layers that stand already."""
@@ -363,6 +387,9 @@ class Net(Blocks):
     def aside(self, phrases: list[Token], targets: list[Part]) -> None:
         """What stands between parentheses behind layers is said of each of them."""
         roles = [one.role for one in phrases]
+        if roles == ["name"]:
+            self.names[phrases[0].text] = len(self.parts)
+            return
         if roles in (["count", "of", "unit"], ["count", "unit"]) or ({*roles} <= {"unknown", "count", "of"} and "unknown" in roles):
             self.said.append(f"passed over: ({' '.join(one.text for one in phrases)})")
             return
