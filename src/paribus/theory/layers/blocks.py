@@ -177,7 +177,7 @@ class Blocks(Scoped):
         self.recent = copies[-1:]
         return True
 
-    def rejoined(self, phrases: list[Token], name: Token) -> bool:
+    def rejoined(self, phrases: list[Token], name: Token) -> None:
         """``concatenate with e1``: what stands behind a name, side by side with it or added to it."""
         roles = {one.role for one in phrases}
         sign = "&" if "join" in roles else "|" if "sum" in roles else ""
@@ -187,7 +187,6 @@ class Blocks(Scoped):
         self.parts[at:] = [Part("", sign=sign, branches=[[], self.parts[at:]])]
         self.names = {key: many for key, many in self.names.items() if many <= at}
         self.recent = self.parts[-1:]
-        return True
 
     def meet(self, phrases: list[Token]) -> None:
         """A sum with the input, or branches side by side."""

@@ -81,6 +81,10 @@ class Net(Blocks):
     def clause(self, phrases: list[Token]) -> None:
         """Pieces between commas, behind a label."""
         self.fresh = False
+        if [one.role for one in phrases[:2]] == ["name", "colon"]:
+            self.clause(phrases[2:])
+            self.names[phrases[0].text] = len(self.parts)
+            return
         pieces = list[list[Token]]()
         for piece in split(phrases, ("comma",)):
             told = {one.role for one in piece} <= {"set", "number", "and", "comma", "count", "layer", "block", "head", "each"}
@@ -104,8 +108,6 @@ class Net(Blocks):
                 raise Unread(next(one for one in phrases if one.role == "colon"))
             return phrases
         label, rest = phrases[:at], phrases[at + 1 :]
-        if [one.role for one in label] == ["name"]:
-            return [*rest, label[0]]
         if (
             [one.role for one in label] == ["times"]
             and [one.role for one in rest] == ["open", "list", "close"]
@@ -184,7 +186,8 @@ class Net(Blocks):
         roles = {one.role for one in outer(rest)}
         if not self.parts and [one.text for one in rest] == ["x"]:
             return
-        if (names := [one for one in rest if one.role == "name"]) and self.rejoined(rest, names[0]):
+        if (names := [one for one in rest if one.role == "name"]) and {"join", "sum"} & {one.role for one in rest}:
+            self.rejoined(rest, names[0])
             return
         if "transformer" in {one.role for one in rest}:
             self.encoder(rest)

@@ -81,6 +81,7 @@ def tokens(text: str) -> list[Token]:
     if CAPITALS.search(plain):
         plain = CAPITAL.sub(_capital, plain)
     names = {name.lower() for name in JOINED.findall(plain)}
+    names = {name for name in names if len(re.findall(rf"(?i)\b{name}\b", plain)) > 1}
     for number, name in enumerate(names):
         plain = re.sub(rf"(?i)\b{name}\b", lambda m, sign=chr(FIRST + number): sign.ljust(len(m[0])), plain)
     found = list[Token]()
