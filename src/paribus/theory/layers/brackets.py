@@ -78,7 +78,7 @@ def branched(phrases: list[Token]) -> list[Token]:
                     raise Unread(body[at])
                 at += 1
         else:
-            at = next((i for i, one in enumerate(body) if one.role == "colon"), len(body) - 1)
+            at = next((i for i, one in enumerate(body) if one.role == "colon"), 0)
             ways = [split(body[at + 1 :], (sign,)) for sign in ("then", "and", "comma")]
             ways = [[piece for piece in way if any(one.role in ("head", "skip", "input") for one in piece)] for way in ways]
             many = [int(one.values[0]) for one in phrases[max(0, start - 3) : start] if one.role in ("count", "number")]

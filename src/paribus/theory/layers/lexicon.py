@@ -28,7 +28,7 @@ TABLE = {
     "option padding": "padding pad padded zeropadding auffüllung gepolstert",
     "option dilation": "dilation dilated atrous dilatation dilationsrate",
     "option rate": "rate p probability prob wahrscheinlichkeit",
-    "option width": "dims dim dimension dmodel modeldim",
+    "option width": "dims dim dimension dmodel modeldim modelsize modelwidth modeldimension",
     "option factor": "factor faktor",
     "option inner": "dff ff ffn feedforward feedforwardsize dimfeedforward feedforwarddim feedforwardwidth "
                     "mlpdim mlpsize feedforwarddimension",
@@ -41,15 +41,15 @@ TABLE = {
     "bias": "bias biase",
     "steps": "returnsequences returnssequences returningsequences returnsequencestrue returnsallsteps",
     "bi": "bi bidirectional bidirektional bidirektionale bidirektionales",
-    "layer": "layer schicht couche stage convolve",
+    "layer": "layer schicht couche convolve",
     "hidden": "hidden verdeckt versteckt inner cachée",
     "output": "output ausgabe ausgang out target sortie",
     "input": "z noise rauschen rauschvektor zufallsvektor input eingang eingänge eingabe inputunit eingabemerkmal entrée",
     "image": "image picture bild bilder pixel pic",
     "colour 3": "rgb color colour coloured colored farb farbe",
     "colour 1": "gray grey grayscale greyscale grau graustufen",
-    "block": "block bloc blöcke blöcken module unitblock",
-    "each": "each every all both jede alle jeweils je beide chaque apiece everywhere throughout überall",
+    "block": "block stage stufe bloc blöcke blöcken module unitblock",
+    "each": "everyone eachone each every all both jede alle jeweils je beide chaque apiece everywhere throughout überall",
     "act": "activation aktivierung nonlinearity nonlinearities aktivierungsfunktion",
     "after": "after behind following nach hinter",
     "between": "between dazwischen zwischen",
@@ -63,16 +63,16 @@ TABLE = {
     "net": "net network model cnn convnet dnn ann nn architecture classifier regressor autoencoder generator "
            "discriminator klassifikator mlp netz netzwerk modell réseau perceptron",
     "and": "and und et sowie bzw",
-    "of": "of zu von aus à per",
+    "of": "of zu von aus à per topofeachother",
     "times": "times mal x",
     "again": "again another repeat repeated nochmal more weitere weiterer",
-    "branch": "branch branche path tower zweig pfad stream branches",
+    "branch": "expand branch branche path tower zweig pfad stream branches",
     "around": "around um",
     "parallel": "parallel nebeneinander",
     "join": "concat concatenate concatenated concatenation konkateniert verkettet joined concatenating",
     "sum": "add added sum summed addition addiert summe plusinput adding",
     "skip": "skip shortcut residual identity resblock inverted residualblock identität shortcutconnection bottleneckresidual residualbottleneck bottleneckresidualblock residualbottleneckblock",
-    "refused": "tied shared weight some separable unet squeeze excitation if or densely scale scaled multiply "
+    "refused": "tied shared weight some separable unet excitation if or densely scale scaled multiply "
                "multiplied projection crop cropped",
 }
 FILLERS = """
@@ -80,14 +80,14 @@ additional afterwards aktiviert alexnet along als also am anzahl applied applies
 avec axis back backbone basic be becomes begin begins bekommt bestehen bestehend besteht big bildet binary body by cifar
 classic classified classify code come comes comprise comprises connected connection consist consists contain contains
 convert converted count dahinter das dataset davon davor dazu de decoder deep default dem den der deren des die diese
-dieser dieses digit directly down downsample downsampling du einfach encoder enthält erhält es est extractor fed feed
-folgen follow follows for forward from front function funktion further für get gets gibt give gives gleich go goes
+dieser dieses digit direction directly down downsample downsampling du einfach encoder enthält erhält es est extractor fed feed
+folgen follow follows for forward from front gan function funktion further für get gets gibt give gives gleich go goes
 haben hand has hat have having here i im imagenet in inside into is ist it its jeder just keras kind klein kommen
 kommt la large latent lautet le lenet les like little made main make man mapping mit mnist mobilenet mobilenetv densenet squeezenet dcgan multi multilayer my n
 nearest neighbour neural neuronal noch noise num number nur obtain obtained on one ones only operation our over
 overall own part passed passes pixels plain policy pro produce produces project put pytorch reads reduce reduced reducing
-regression resnet respectively rest result resulting return returns run section sequence set shallow shape
-simple simply s sind small so sont sowohl spatial spatially stack stacked standard start starting starts state stem step
+regression resnet respectively rest result resulting return returns run score section sequence set shallow shape
+simple simply s sind small so sont sowohl spatial squeeze squeezing spatially stack stacked standard start starting starts state stem step
 strided style such tail take takes tensorflow that the them themselves there these they this those through tief time
 timestep tiny to together too total trunk type use used uses using vector vgg via volume vom we well werden where which
 who whole whose wide wir wird wise with wobei works yields you zeitschritt zero zuletzt zum zur über

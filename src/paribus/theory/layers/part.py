@@ -12,6 +12,7 @@ NORMS = ("bn", "ln", "gn", "instance")
 WEIGHTED = ("conv", "deconv", "dw", "linear")
 OUT = {"filters": ("conv", "deconv"), "units": ("linear", *CELLS), "classes": ("linear",), "width": ("linear", *CELLS),
        "features": ("linear", "conv", "deconv"), "kernel": ("linear", *CELLS)}  # fmt: skip
+FEW = 4  # axes
 MOST_KERNEL = 15  # a second number behind the filters that is larger is no kernel
 
 
@@ -102,6 +103,8 @@ class Part:
 
     def number(self, token: Token, value: str) -> None:
         """Take a bare number, by its place."""
+        if self.kind == "flatten" and int(value) > FEW:
+            return  # flattened to 784
         kind = KINDS[self.kind]
         order = [
             *kind.numbers,

@@ -52,13 +52,15 @@ class Phrases:
                 and self.given[ahead].role in ("comma", "and", "slash", "then")
                 and len(signs) < 2
             ):
-                if self.given[ahead].role == "then" and self.given[ahead].which != "|":
+                then = self.given[ahead].role == "then" and self.given[ahead].which not in ("|", "then")
+                if then or (self.given[ahead].which == "then" and self._role(ahead + 1) != "number"):
                     signs = ["", "", ""]
                     break
                 if self.given[ahead].text in ("+"):
                     signs = ["", "", ""]
                     break
-                signs.append(self.given[ahead].role)
+                worded = self.given[ahead].which == "then" and self._role(ahead + 1) == "number"
+                signs.append("and" if worded else self.given[ahead].role)
                 ahead += 1
             if not signs or len(signs) > 2 or ahead >= len(self.given) or self.given[ahead].role != "number":
                 break
@@ -142,7 +144,7 @@ class Phrases:
             self._put("set", "units", token, values[1:])
             return True
         if (noun.role == "unit" and token.role in ("number", "count") and noun.which != "heads") or (
-            noun.role == "unit" and noun.which == "heads" and token.role == "number"
+            noun.role == "unit" and noun.which == "heads" and (token.role == "number" or values != ("1",))
         ):  # fmt: skip
             self.at = ahead + 1
             if noun.which in ("filters", "features") and self.role() == "unit":
@@ -227,7 +229,7 @@ class Phrases:
         before = self.done[-1].role if self.done else ""
         if token.role == "same" and (
             self.role(1) in ("again", "block", "layer", "except")
-            or (before in ("", "then", "stop", "colon") and self.role(1) in ("unit", "option"))
+            or (before in ("", "then", "stop", "colon") and self.role(1) == "unit")
             or (before in ("", "then", "stop", "comma", "and", "colon") and self.role(1) == "number")
         ):
             self.at += 1 + (self.role(1) == "except")
@@ -238,7 +240,9 @@ class Phrases:
             self._put("set", "padding", token, (token.role,))
             return True
         if token.role == "no":
-            while self._role(ahead) == "each":
+            while self._role(ahead) in ("each", "article", "layer") or (
+                self._role(ahead) == "head" and {self._role(ahead + 1), self._role(ahead + 2)} & {"bias"}
+            ):
                 ahead += 1
             follows = self.given[ahead] if ahead < len(self.given) else Token("")
             if follows.role == "bias" or token.text in ("unbiased", "nobias"):

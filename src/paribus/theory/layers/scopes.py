@@ -141,7 +141,8 @@ class Scoped(Gathered):
             if before and behind and role == "each" and any(one.role == "head" for one in before):
                 self.piece(before)
                 before = []
-            if before and not behind and inserted and any(one.which in WEIGHTED for one in before):
+            goes = inserted or which == "between" or (before and before[-1].role == "head")
+            if before and not behind and goes and any(one.which in WEIGHTED for one in before):
                 before = self._behind(before)
             if before and behind:
                 return None, phrases

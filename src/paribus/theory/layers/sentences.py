@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from paribus.theory.layers.blocks import Blocks
+from paribus.theory.layers.blocks import POOLS, Blocks
 from paribus.theory.layers.brackets import STRONG, branched, closing, outer, parted, shared, split
 from paribus.theory.layers.gathered import Scope
 from paribus.theory.layers.layer import Shape
@@ -182,6 +182,11 @@ class Net(Blocks):
             scope, rest = None, [one for one in phrases if one.role != "last"]  # and a last layer with 10 units
         if scope is not None:
             self.apply_to(scope, rest, phrases[0])
+            return
+        pooled = [one.role for one in rest] == ["head", "set"] or [one.role for one in rest] == ["set", "head"]
+        if pooled and self.parts and self.parts[-1].kind == "linear" and any(one.which in POOLS for one in rest):
+            sizes = [one for one in rest if one.role == "set"]  # … fc 10, pooling 2x2
+            self.later.append((Scope(next(one.which for one in rest if one.role == "head")), [], sizes, rest[0]))
             return
         roles = {one.role for one in outer(rest)}
         if not self.parts and [one.text for one in rest] == ["x"]:

@@ -60,7 +60,7 @@ NAMES = {  # without spaces, hyphens and the number of axes
         "last": "laststep lasttimestep laststate lasthidden lasthiddenstate takelast lastoutput lasthiddenoutput "
                 "lasttimesteponly laststeponly lastoutputonly "
                 "finalstate laststepoutput letzterzeitschritt letzterschritt lasttoken lasttimesteps letztezeitschritt "
-                "letzteausgabe letztenzeitschritt letztenzustand",
+                "letzteausgabe letztenzeitschritt letztenzustand letzterzustand",
         "reshape": "unflatten view reshaped reshapeto reshapedto",
         "zeropad": "zeropadding reflectionpad replicationpad constantpad",
         "shuffle": "pixelshuffle depthtospace subpixel subpixelconv",

@@ -10,7 +10,7 @@ from paribus.theory.layers.spellings import kind_of
 
 SIGNS = str.maketrans("×✕∗–—−{}[]⇒·", "xxx---()()→x")
 LEX = re.compile(
-    r"(?P<aside>\*\*|__|`|\"|'|\\\\|<br ?/?>|(?<!\w)[CSFL]\d\b(?=:?\s)|\bin\s?=\s?\d+,?"
+    r"(?P<aside>(?<=\bw)/(?=\s)|\bw(?=/\s)|\*\*|__|`|\"|'|\\\\|<br ?/?>|(?<!\w)[CSFL]\d\b(?=:?\s)|\bin\s?=\s?\d+,?"
     r"|(?<=conv)\.|(?<=bzw)\.|(?<=FC)\.|(?<=Conv)\.|^[ \t]*(?:[-*•◦+]|\(?\d+[.)])[ \t]+(?=\S)|(?P<never>\|\|))"
     r"|(?P<axes>(?<!\d)[123]-?[dD](?![a-zA-Z]))"
     r"|(?P<name>[\ue000-\uf8ff])"
@@ -77,6 +77,7 @@ def tokens(text: str) -> list[Token]:
     """
     plain = VGG.sub(r"\1 \3 filters \2x\2", text.translate(SIGNS))
     plain = GLUED.sub(lambda m: m[1] + " ", plain)
+    plain = re.sub(r"\b(\d{1,3}),000\b", r"\g<1>000", plain)
     plain = FED.sub(r"\1 inputs", plain)
     if CAPITALS.search(plain):
         plain = CAPITAL.sub(_capital, plain)
