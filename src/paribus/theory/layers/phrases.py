@@ -120,6 +120,10 @@ class Phrases:
             elif noun.role != "layer" or len(values) > 1:
                 noun, ahead = Token("unit", "units"), ahead - 1
                 between = between[:-1]
+        if values == ("1",) and between and between[0].role == "output" and noun.role not in ("unit", "layer", "option"):
+            self.at = end + 1  # and one output with sigmoid
+            self._put("set", "units", token, values)
+            return True
         if token.role == "size" and (pictured := self._pictured(end)):
             self.at, colour = pictured
             self._put("input", "", token, (*colour, *values))
@@ -201,7 +205,8 @@ class Phrases:
             self.at = end
             self._put("set", token.role, token, values if token.role == "rate" else ("x".join(values),))
             return True
-        return False
+        self.at += self.given[self.at].role == "article"
+        return self.given[self.at - 1].role == "article" if self.at else False
 
     def _pictured(self, at: int) -> tuple[int, tuple[str, ...]] | None:
         """Where words about a picture of some size end, and its channels: 64x64 RGB images."""
@@ -246,8 +251,10 @@ class Phrases:
                 ahead += 1
             follows = self.given[ahead] if ahead < len(self.given) else Token("")
             if follows.role == "bias" or token.text in ("unbiased", "nobias"):
+                told = [one for one in self.given[self.at : ahead] if one.role == "head"]
                 self.at = ahead + (follows.role == "bias")
                 self._put("set", "bias", token, ("nobias",))
+                self.done += [replace(one, several=True) for one in told]  # no conv has a bias
                 return True
             if follows.role == "act":
                 self.at = ahead + 1

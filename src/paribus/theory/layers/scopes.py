@@ -137,7 +137,8 @@ class Scoped(Gathered):
             ):
                 return self.scoped(phrases[:at] + phrases[end:])
             before, behind = phrases[:at], phrases[end:]
-            before = [one for one in before if one.role not in ("and", "of")] if behind == [] else before
+            while before and not behind and before[-1].role in ("and", "of"):
+                before = before[:-1]
             if before and behind and role == "each" and any(one.role == "head" for one in before):
                 self.piece(before)
                 before = []

@@ -167,7 +167,7 @@ class Net(Blocks):
             self.piece(phrases[: betweens[0] + 1])
             self.piece([*phrases[: betweens[0]], *phrases[betweens[0] + 2 :]])
             return
-        afters = [i for i, one in enumerate(phrases) if one.role == "after"]
+        afters = [i for i, one in enumerate(phrases) if one.role in ("after", "between")]
         ands = [i for i, one in enumerate(phrases) if one.role == "and" and len(afters) == 2 and afters[0] < i < afters[1]]
         if len(ands) == 1 and phrases[ands[0] + 1].role in ("phi", "head", "set"):
             self.piece(phrases[: ands[0]])  # relu after the first and sigmoid after the last

@@ -35,6 +35,7 @@ RULES = (  # none of them longer than what they replace, so that columns stay
     (r"\b[123]-?[dD] (?=[A-Za-z])", ""),
     (r"(?i)\b(\d)[ -](?:stacked|layers? of|layers?) ", r"l\1 "),
     (r"\b(\d)[ -]layers?(?=\))", r"l\1"),
+    (r"(?i)\b((?:bi)?(?:lstm|gru|rnn),? )(\d)[ -]layers?(?=\s*(?:[,;\n]|$))", r"\1l\2"),
     (r"(?i)\bx \+ (\((?=[^()]*\))|\[)", r"skip\1"),
     (r"(?i)\b(flatten) (?:the )?spatial (?:dim\w*|axes|positions)", r"\1 2"),
     (r"(?i)\b(transpose) to \([\d, ]+\)", r"\1"),
