@@ -182,7 +182,12 @@ class Blocks(Scoped):
         roles = {one.role for one in phrases}
         sign = "&" if "join" in roles else "|" if "sum" in roles else ""
         at = self.names.pop(name.text, -1)
-        if not sign or roles - {"join", "sum", "name", "and", "of", "output", "input", "skip"} or at < 0 or not self.parts[at:]:
+        if (
+            not sign
+            or roles - {"join", "sum", "name", "and", "of", "output", "input", "skip"}
+            or at < 0
+            or not self.parts[at:]
+        ):
             raise Unread(name, "a name that joins nothing before")
         self.parts[at:] = [Part("", sign=sign, branches=[[], self.parts[at:]])]
         self.names = {key: many for key, many in self.names.items() if many <= at}
@@ -208,7 +213,8 @@ class Blocks(Scoped):
         if (
             roles[0] in ("join", "skip", "sum")
             and "open" in roles
-            and {*roles[1 : roles.index("open")]} <= {"of", "block", "skip", "and", "colon", "around", "input", "output"}
+            and {*roles[1 : roles.index("open")]}
+            <= {"of", "block", "skip", "and", "colon", "around", "input", "output"}
         ):
             at = roles.index("open")
             end = closing(phrases, at)
@@ -277,7 +283,9 @@ class Blocks(Scoped):
             wide = wide or one.options.get("width", one.options.get("out", ""))
         many = [*times, *([int(said.pop("layers"))] if "layers" in said else [])]
         strange = [one for one in phrases if one.role not in ENCODING]
-        strange += [one for one in phrases if one.role == "head" and not (one.which == "attention" or "hidden" in one.values)]
+        strange += [
+            one for one in phrases if one.role == "head" and not (one.which == "attention" or "hidden" in one.values)
+        ]
         if strange or "heads" not in said or not wide or {*said} - {"heads", "inner"} or len(many) > 1:
             raise Unread(strange[0] if strange else phrases[0])
         words = f"transformer layer heads={said['heads']} d_model={wide}"

@@ -14,7 +14,11 @@ def branched(phrases: list[Token]) -> list[Token]:
     """Phrases in which branches that are said in words stand in parentheses, apart by | or &."""
     start = next((i for i, one in enumerate(phrases) if one.role == "branch"), -1)
     end = next((i for i in range(start + 1, len(phrases)) if phrases[i].role in ("join", "sum")), -1)
-    if start < 0 and any(one.role == "skip" and one.text.startswith(("sh", "sk", "id")) for one in phrases) and any(one.role == "sum" for one in phrases):
+    if (
+        start < 0
+        and any(one.role == "skip" and one.text.startswith(("sh", "sk", "id")) for one in phrases)
+        and any(one.role == "sum" for one in phrases)
+    ):
         at = next(i for i, one in enumerate(phrases) if one.role == "skip")
         till = next((i for i in range(at, len(phrases)) if phrases[i].role == "sum"), -1)
         two = (
@@ -80,7 +84,9 @@ def branched(phrases: list[Token]) -> list[Token]:
         else:
             at = next((i for i, one in enumerate(body) if one.role == "colon"), 0)
             ways = [split(body[at + 1 :], (sign,)) for sign in ("then", "and", "comma")]
-            ways = [[piece for piece in way if any(one.role in ("head", "skip", "input") for one in piece)] for way in ways]
+            ways = [
+                [piece for piece in way if any(one.role in ("head", "skip", "input") for one in piece)] for way in ways
+            ]
             many = [int(one.values[0]) for one in phrases[max(0, start - 3) : start] if one.role in ("count", "number")]
             pieces = next((way for way in ways if len(way) == (many or [len(way)])[-1] > 1), [])
             if not pieces:

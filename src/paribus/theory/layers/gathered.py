@@ -265,7 +265,13 @@ class Gathered:
             for one in said:
                 self.share(self.recent, one)
             return self.recent
-        if names and names <= {"padding", "bias", "kernel", "size"} and not times and len(said) == len(names) and self.everywhere(said):
+        if (
+            names
+            and names <= {"padding", "bias", "kernel", "size"}
+            and not times
+            and len(said) == len(names)
+            and self.everywhere(said)
+        ):
             return []
         kind = ""
         if "filters" in names or (bare and names & {"size", "kernel"}):
@@ -307,7 +313,11 @@ class Gathered:
             return open_ and len(token.values) in (1, len(self.recent))
         if token.role != "set" or (len(token.values) > 1 and len(token.values) != len(self.recent)):
             return False
-        if token.which in ("filters", "units") and self.recent[-1] is not self.parts[-1] and "out" in self.recent[-1].options:
+        if (
+            token.which in ("filters", "units")
+            and self.recent[-1] is not self.parts[-1]
+            and "out" in self.recent[-1].options
+        ):
             return False  # 24 neurons, elu, 24 neurons
         values = token.values * len(self.recent) if len(token.values) == 1 else token.values
         return all(one.fits(token.which, value) for one, value in zip(self.recent, values, strict=True))

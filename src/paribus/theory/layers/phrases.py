@@ -120,7 +120,12 @@ class Phrases:
             elif noun.role != "layer" or len(values) > 1:
                 noun, ahead = Token("unit", "units"), ahead - 1
                 between = between[:-1]
-        if values == ("1",) and between and between[0].role == "output" and noun.role not in ("unit", "layer", "option"):
+        if (
+            values == ("1",)
+            and between
+            and between[0].role == "output"
+            and noun.role not in ("unit", "layer", "option")
+        ):
             self.at = end + 1  # and one output with sigmoid
             self._put("set", "units", token, values)
             return True

@@ -72,7 +72,9 @@ def repeated(phrases: list[Token]) -> list[Token]:
         if times < 2:
             continue
         before, after = phrases[:at], phrases[end:]
-        behind = next((i for i in range(at - 1, -1, -1) if phrases[i].role in ("stop", "then", "comma", "open")), -1) + 1
+        behind = (
+            next((i for i in range(at - 1, -1, -1) if phrases[i].role in ("stop", "then", "comma", "open")), -1) + 1
+        )
         if not _layers(before[behind:]) and not (one.role == "again" and _layers(before)):
             if _layers(before) and not (before[-1].role in ("stop", "then", "comma") and _layers(after[:4])):
                 continue
@@ -165,8 +167,10 @@ def blocked(phrases: list[Token]) -> list[Token]:
                 widths, begin = phrases[begin : end + 1], end + 1
         elif begin < len(phrases) and wide(phrases[begin], times):
             ahead = begin + 1
-            if ahead < len(phrases) and (phrases[ahead].role in ("colon", "each", "of") or
-                                         [one.role for one in phrases[ahead : ahead + 2]] == ["comma", "each"]):
+            if ahead < len(phrases) and (
+                phrases[ahead].role in ("colon", "each", "of")
+                or [one.role for one in phrases[ahead : ahead + 2]] == ["comma", "each"]
+            ):
                 widths, begin = [phrases[begin]], ahead
         first = begin
         while begin < len(phrases) and phrases[begin].role in ("of", "colon", "each", "comma", "layer"):

@@ -207,7 +207,9 @@ class Scoped(Gathered):
             if part.kind == "conv":
                 part.options.setdefault("out", self.width)
         cells = [one for one in walk(self.parts) if one.kind in CELLS]
-        for part in cells if any("steps" in one.options for one in cells) else []:  # as Keras: the others give their last
+        for part in (
+            cells if any("steps" in one.options for one in cells) else []
+        ):  # as Keras: the others give their last
             told = any(one.kind == "last" for part in self.parts for one in (part, *part.behind))
             if "steps" not in part.options and not told:
                 part.behind.insert(0, Part("last"))

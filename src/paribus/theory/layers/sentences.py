@@ -87,8 +87,20 @@ class Net(Blocks):
             return
         pieces = list[list[Token]]()
         for piece in split(phrases, ("comma",)):
-            told = {one.role for one in piece} <= {"set", "number", "and", "comma", "count", "layer", "block", "head", "each"}
-            told = told and all("hidden" in one.values or one.which == "attention" for one in piece if one.role == "head")
+            told = {one.role for one in piece} <= {
+                "set",
+                "number",
+                "and",
+                "comma",
+                "count",
+                "layer",
+                "block",
+                "head",
+                "each",
+            }
+            told = told and all(
+                "hidden" in one.values or one.which == "attention" for one in piece if one.role == "head"
+            )
             if pieces and told and any(one.role == "transformer" for one in pieces[-1]):
                 pieces[-1] += piece
             else:
@@ -102,7 +114,11 @@ class Net(Blocks):
 
     def unlabelled(self, phrases: list[Token]) -> list[Token]:
         """A clause without its label: a layer's name ("conv1:", "Hidden 1:"), or that of a net or a block."""
-        at = next((i for i, one in enumerate(phrases[:9]) if one.role == "colon" and one.text == ":"), -1)
+        named = [one.role for one in phrases[:1]] == ["colon"] or [one.role for one in phrases[1:3]] == [
+            "colon",
+            "head",
+        ]
+        at = next((i for i, one in enumerate(phrases[:9]) if one.role == "colon" and (one.text == ":" or named)), -1)
         if at < 0:
             if any(one.role == "colon" for one in phrases):
                 raise Unread(next(one for one in phrases if one.role == "colon"))
@@ -168,7 +184,9 @@ class Net(Blocks):
             self.piece([*phrases[: betweens[0]], *phrases[betweens[0] + 2 :]])
             return
         afters = [i for i, one in enumerate(phrases) if one.role in ("after", "between")]
-        ands = [i for i, one in enumerate(phrases) if one.role == "and" and len(afters) == 2 and afters[0] < i < afters[1]]
+        ands = [
+            i for i, one in enumerate(phrases) if one.role == "and" and len(afters) == 2 and afters[0] < i < afters[1]
+        ]
         if len(ands) == 1 and phrases[ands[0] + 1].role in ("phi", "head", "set"):
             self.piece(phrases[: ands[0]])  # relu after the first and sigmoid after the last
             self.piece(phrases[ands[0] + 1 :])
@@ -317,7 +335,9 @@ class Net(Blocks):
                     if one.which != "dropout" and len({told.options.get("out") for told in self.recent}) == 1:
                         raise Unread(one, "behind each of them, or once?")
                     cut = max(i for i in range(at) if phrases[i].role == "and")
-                    if cut and (before := [told for told in held if told not in phrases[cut:at]]) + ([head] if head else []):
+                    if cut and (before := [told for told in held if told not in phrases[cut:at]]) + (
+                        [head] if head else []
+                    ):
                         self.put(head, before, times, one)
                     self.said.append(f"{one.text}: behind each of the {len(self.recent)} layers")
                     self.apply_to(Scope("", "each", 1, True), phrases[cut + 1 :], one)
@@ -398,7 +418,9 @@ class Net(Blocks):
         if roles == ["name"]:
             self.names[phrases[0].text] = len(self.parts)
             return
-        if roles in (["count", "of", "unit"], ["count", "unit"]) or ({*roles} <= {"unknown", "count", "of"} and "unknown" in roles):
+        if roles in (["count", "of", "unit"], ["count", "unit"]) or (
+            {*roles} <= {"unknown", "count", "of"} and "unknown" in roles
+        ):
             self.said.append(f"passed over: ({' '.join(one.text for one in phrases)})")
             return
         if len(targets) == 1 and targets[0].kind == "conv" and any(one.which in ("size", "kernel") for one in phrases):

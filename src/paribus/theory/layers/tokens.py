@@ -80,7 +80,7 @@ def tokens(text: str) -> list[Token]:
     plain = re.sub(r"\b(\d{1,3}),000\b", r"\g<1>000", plain)
     plain = FED.sub(r"\1 inputs", plain)
     if CAPITALS.search(plain):
-        plain = CAPITAL.sub(_capital, plain)
+        plain = CAPITAL.sub(_capital, re.sub(r"^\s*(\d+(?:x\d+)+)-", r"input \1 -> ", plain))
     names = {name.lower() for name in JOINED.findall(plain)}
     names = {name for name in names if len(re.findall(rf"(?i)\b{name}\b", plain)) > 1}
     for number, name in enumerate(names):
