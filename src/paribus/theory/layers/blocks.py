@@ -74,7 +74,7 @@ class Blocks(Scoped):
         return used
 
     def _settings(self, after: list[Token], times: int) -> tuple[Token | None, list[tuple[Sequence[str], Token]], int]:
-        """What stands behind a block: its numbers of filters, what is set of its layers, and how many phrases these are.
+        """What stands behind a block: its filters, what is set of its layers, and how many phrases these are.
 
         "with 32 and 64 filters, 3x3", "(32, 64 filters, pools 2x2)".
         """
@@ -94,11 +94,11 @@ class Blocks(Scoped):
             if one.role in ("open", "close"):
                 depth += 1 if one.role == "open" else -1
                 used = used if depth else at + 1
-            elif one.role == "set" and one.which in ("filters", "units"):
+            elif (one.role == "set" and one.which in ("filters", "units")) or (
+                depth and one.role in ("list", "chain") and len(one.values) == times
+            ):
                 if widths:
                     break
-                widths = one
-            elif depth and one.role in ("list", "chain") and len(one.values) == times:
                 widths = one
             elif one.role == "set" and (depth or widths) and len(one.values) == 1:
                 kinds = POOLS if depth and pooled else CONVS
@@ -112,7 +112,9 @@ class Blocks(Scoped):
             at += 1
             if not depth and one.role in ("set", "close"):
                 used = at
-        return widths, [told for told in more] if used else [], used
+        if depth:
+            raise Unread(after[at])
+        return widths, more if used else [], used
 
     def block_of(self, phrases: list[Token], times: int) -> int:
         """``blocks of …``: what they hold, up to the numbers of filters; how many phrases were used."""

@@ -168,13 +168,13 @@ def split(phrases: Sequence[Token], roles: Sequence[str], sign: str = "") -> lis
 
 
 def shared(pieces: Sequence[list[Token]]) -> list[list[Token]]:
-    """Pieces between commas; "each followed by bn, relu and a pool" is one, and so are "relu, and dropout after each"."""
+    """Pieces between commas; "each followed by bn, relu and a pool" is one."""
     found, at = list[list[Token]](), 0
     while at < len(pieces):
         till = next((i for i in range(at, len(pieces)) if not _beside(pieces[i])), len(pieces))
         roles = [one.role for piece in pieces[at:till] for one in piece]
         last = next((i for i in range(at, till) if "and" in [one.role for one in pieces[i]]), till - 1)
-        begins = any(one.role == "each" for one in pieces[at][:2]) and not pieces[at][-1].role == "each"
+        begins = any(one.role == "each" for one in pieces[at][:2]) and pieces[at][-1].role != "each"
         whole = "and" in [one.role for one in pieces[last]] if last >= at else False
         if begins and last > at and (whole or till == len(pieces)) and roles.count("each") == 1:
             found.append([Token("and", "", ",") if one.role == "comma" else one

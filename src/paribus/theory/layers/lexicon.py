@@ -44,12 +44,14 @@ TABLE = {
     "layer": "layer schicht couche convolve",
     "hidden": "hidden verdeckt versteckt inner cachée",
     "output": "output ausgabe ausgang out target sortie",
-    "input": "z noise rauschen rauschvektor zufallsvektor input eingang eingänge eingabe inputunit eingabemerkmal entrée",
+    "input": "z noise rauschen rauschvektor zufallsvektor input eingang eingänge eingabe inputunit eingabemerkmal "
+             "entrée",
     "image": "image picture bild bilder pixel pic",
     "colour 3": "rgb color colour coloured colored farb farbe",
     "colour 1": "gray grey grayscale greyscale grau graustufen",
     "block": "block stage stufe bloc blöcke blöcken module unitblock",
-    "each": "everyone eachone each every all both jede alle jeweils je beide chaque apiece everywhere throughout überall",
+    "each": "everyone eachone each every all both jede alle jeweils je beide chaque apiece everywhere throughout "
+            "überall",
     "act": "activation aktivierung nonlinearity nonlinearities aktivierungsfunktion",
     "after": "after behind following nach hinter",
     "between": "between dazwischen zwischen",
@@ -71,7 +73,8 @@ TABLE = {
     "parallel": "parallel nebeneinander",
     "join": "concat concatenate concatenated concatenation konkateniert verkettet joined concatenating",
     "sum": "add added sum summed addition addiert summe plusinput adding",
-    "skip": "skip shortcut residual identity resblock inverted residualblock identität shortcutconnection bottleneckresidual residualbottleneck bottleneckresidualblock residualbottleneckblock",
+    "skip": "skip shortcut residual identity resblock inverted residualblock identität shortcutconnection "
+            "bottleneckresidual residualbottleneck bottleneckresidualblock residualbottleneckblock",
     "refused": "tied shared weight some separable unet excitation if or densely scale scaled multiply "
                "multiplied projection crop cropped",
 }
@@ -79,18 +82,19 @@ FILLERS = """
 additional afterwards aktiviert alexnet along als also am anzahl applied applies apply are as at au auch audio auf aux
 avec axis back backbone basic be becomes begin begins bekommt bestehen bestehend besteht big bildet binary body by cifar
 classic classified classify code come comes comprise comprises connected connection consist consists contain contains
-convert converted count dahinter das dataset davon davor dazu de decoder deep default dem den der deren des die diese
-dieser dieses digit direction directly down downsample downsampling du einfach encoder enthält erhält es est extractor fed feed
-folgen follow follows for forward from front gan function funktion further für get gets gibt give gives gleich go goes
-haben hand has hat have having here i im imagenet in inside into is ist it its jeder just keras kind klein kommen
-kommt la large latent lautet le lenet les like little made main make man mapping mit mnist mobilenet mobilenetv densenet squeezenet dcgan multi multilayer my n
-nearest neighbour neural neuronal noch noise num number nur obtain obtained on one ones only operation our over
-overall own part passed passes pixels plain policy pro produce produces project put pytorch reads reduce reduced reducing
-regression resnet respectively rest result resulting return returns run score section sequence set shallow shape
-simple simply s sind small so sont sowohl spatial squeeze squeezing spatially stack stacked standard start starting starts state stem step
-strided style such tail take takes tensorflow that the them themselves there these they this those through tief time
-timestep tiny to together too total trunk type use used uses using vector vgg via volume vom we well werden where which
-who whole whose wide wir wird wise with wobei works yields you zeitschritt zero zuletzt zum zur über
+convert converted count dahinter das dataset davon davor dazu dcgan de decoder deep default dem den densenet der deren
+des die diese dieser dieses digit direction directly down downsample downsampling du einfach encoder enthält erhält es
+est extractor fed feed folgen follow follows for forward from front function funktion further für gan get gets gibt give
+gives gleich go goes haben hand has hat have having here i im imagenet in inside into is ist it its jeder just keras
+kind klein kommen kommt la large latent lautet le lenet les like little made main make man mapping mit mnist mobilenet
+mobilenetv multi multilayer my n nearest neighbour neural neuronal noch noise num number nur obtain obtained on one ones
+only operation our over overall own part passed passes pixels plain policy pro produce produces project put pytorch
+reads reduce reduced reducing regression resnet respectively rest result resulting return returns run s score section
+sequence set shallow shape simple simply sind small so sont sowohl spatial spatially squeeze squeezenet squeezing stack
+stacked standard start starting starts state stem step strided style such tail take takes tensorflow that the them
+themselves there these they this those through tief time timestep tiny to together too total trunk type use used uses
+using vector vgg via volume vom we well werden where which who whole whose wide wir wird wise with wobei works yields
+you zeitschritt zero zuletzt zum zur über
 """
 # fmt: on
 WORDS: dict[str, Concept] = {}

@@ -136,9 +136,9 @@ def _cut(phrases: Sequence[Token], times: int) -> int:
             if at and sets and any(wide(ahead, times) for ahead in inside) and phrases[at - 1].role != "head":
                 return at
         depth += (one.role == "open") - (one.role == "close")
-        if not depth and one.role == "then" and one.which == "then" and at and phrases[at - 1].role == "comma":
-            if not one.text.startswith(("follow", "gefolgt", "suivi")):
-                return at
+        then = not depth and one.role == one.which == "then" and at and phrases[at - 1].role == "comma"
+        if then and not one.text.startswith(("follow", "gefolgt", "suivi")):
+            return at
     return len(phrases)
 
 

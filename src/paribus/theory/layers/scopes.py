@@ -55,11 +55,11 @@ class Scoped(Gathered):
             if scope.which == "each" and len(found) == 1:  # first conv …, second conv …, both followed by …
                 found = [one for one in self.parts if one.kind == found[0].kind]
                 found = found if len(found) > 1 else []
-            elif scope.which == "each" and scope.inserted and found[0] in self.parts:
-                at = next(i for i, one in enumerate(self.parts) if one is found[0])
-                while at and self.parts[at - 1].kind == found[0].kind and not self.parts[at - 1].behind:
-                    at -= 1  # conv 512, then convs with 256 and 128, each followed by …
-                    found = [self.parts[at], *found]
+            elif scope.which == "each" and scope.inserted:  # conv 512, then convs with 256 and 128, each followed by …
+                first = next((i for i, one in enumerate(self.parts) if found and one is found[0]), 0)
+                while first and self.parts[first - 1].kind == found[0].kind and not self.parts[first - 1].behind:
+                    first -= 1
+                    found = [self.parts[first], *found]
         if scope.which == "between":
             return found[:-1]
         at = {"first": 0, "second": 1, "third": 2}.get(scope.which)
@@ -155,7 +155,7 @@ class Scoped(Gathered):
         return None, phrases
 
     def _behind(self, phrases: list[Token]) -> list[Token]:
-        """What goes with layers that a piece has just named, which are put: the pools of "four convs with 2x2 pools"."""
+        """What goes with layers that a piece has just named, which are put: of "four convs with 2x2 pools"."""
         last = max(i for i, one in enumerate(phrases) if one.which in WEIGHTED)
         depth, cut = 0, 0
         for at, one in enumerate(phrases):

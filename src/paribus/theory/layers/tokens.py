@@ -39,7 +39,8 @@ CAPITAL = re.compile(
 )
 JOINED = re.compile(  # names of what is joined again: concat with e1, add skip2
     r"(?i)\b(?:concat\w*|cat|add(?:ed)?|sum(?:med)?|merged?|joined)\s+(?:it |this |them |back )?(?:with |to |and )?"
-    r"(?:the )?(?:output of |features of |skip (?=\w+\d))?((?!x\d)[a-z]+_?\d+|skip(?!\s*con)(?=\b[^(]*$|\b\s*[,;\n.]))\b"
+    r"(?:the )?(?:output of |features of |skip (?=\w+\d))?"
+    r"((?!x\d)[a-z]+_?\d+|skip(?!\s*con)(?=\b[^(]*$|\b\s*[,;\n.]))\b"
 )
 FIRST = 0xE000  # private signs that stand for such names
 FED = re.compile(r"\b(\d+) in(?=\s*(?:[,;.\n]|$|->|→))")
@@ -83,8 +84,8 @@ def tokens(text: str) -> list[Token]:
         plain = CAPITAL.sub(_capital, re.sub(r"^\s*(\d+(?:x\d+)+)-", r"input \1 -> ", plain))
     names = {name.lower() for name in JOINED.findall(plain)}
     names = {name for name in names if len(re.findall(rf"(?i)\b{name}\b", plain)) > 1}
-    for number, name in enumerate(names):
-        plain = re.sub(rf"(?i)\b{name}\b", lambda m, sign=chr(FIRST + number): sign.ljust(len(m[0])), plain)
+    for number, name in enumerate(sorted(names)):
+        plain = re.sub(rf"(?i)\b{name}\b", chr(FIRST + number).ljust(len(name)), plain)
     found = list[Token]()
     for match in LEX.finditer(plain):
         what, word, at = str(match.lastgroup), match[0], match.start()
