@@ -101,8 +101,7 @@ class Blocks(Scoped):
                     break
                 widths = one
             elif one.role == "set" and (depth or widths) and len(one.values) == 1:
-                kinds = POOLS if depth and pooled else CONVS
-                more.append((kinds, one))
+                more.append((POOLS if depth and pooled else CONVS, one))
             elif depth and one.role == "number" and pooled:
                 more.append((POOLS, Token("set", "kernel", one.text, one.start, one.values)))
             elif not depth and one.role not in ("and", "of", "colon"):

@@ -210,8 +210,9 @@ class Phrases:
             self.at = end
             self._put("set", token.role, token, values if token.role == "rate" else ("x".join(values),))
             return True
-        self.at += self.given[self.at].role == "article"
-        return self.given[self.at - 1].role == "article" if self.at else False
+        article = self.given[self.at].role == "article"
+        self.at += article
+        return article
 
     def _pictured(self, at: int) -> tuple[int, tuple[str, ...]] | None:
         """Where words about a picture of some size end, and its channels: 64x64 RGB images."""
