@@ -80,7 +80,6 @@ class Blocks(Scoped):
         """
         widths: Token | None = None
         more = list[tuple[Sequence[str], Token]]()
-        kinds: Sequence[str] = CONVS
         at, depth, used = 0, 0, 0
         while at < len(after):
             one = after[at]
@@ -91,6 +90,8 @@ class Blocks(Scoped):
                     break
                 if any(role.role == "head" and role.which not in (*CONVS, *POOLS) for role in inside):
                     break
+            if one.role == "close" and not depth:
+                break
             if one.role in ("open", "close"):
                 depth += 1 if one.role == "open" else -1
                 used = used if depth else at + 1
@@ -104,9 +105,7 @@ class Blocks(Scoped):
                 more.append((POOLS if depth and pooled else CONVS, one))
             elif depth and one.role == "number" and pooled:
                 more.append((POOLS, Token("set", "kernel", one.text, one.start, one.values)))
-            elif not depth and one.role not in ("and", "of", "colon"):
-                break
-            elif depth and one.role not in ("comma", "and", "then", "head"):
+            elif one.role not in (("comma", "and", "then", "head") if depth else ("and", "of", "colon")):
                 break
             at += 1
             if not depth and one.role in ("set", "close"):
@@ -270,7 +269,8 @@ class Blocks(Scoped):
     def summed(self) -> None:
         """A residual block that ends with its sentence, where that says its sum or leaves no doubt about it."""
         body = self.parts[self.begin :]
-        if self.sum and body and (self.around or body[-1].kind not in ACTIVATIONS):
+        several = len([one for one in body if one.kind in (*CONVS, "linear", "attention")]) > 1
+        if self.sum and body and (self.around or (several and body[-1].kind not in ACTIVATIONS)):
             if not self.around:
                 self.said.append("residual block: what goes in is added at its end")
             self.meet([Token("sum")])

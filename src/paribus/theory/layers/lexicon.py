@@ -89,7 +89,7 @@ gives gleich go goes haben hand has hat have having here i im imagenet in inside
 kind klein kommen kommt la large latent lautet le lenet les like little made main make man mapping mit mnist mobilenet
 mobilenetv multi multilayer my n nearest neighbour neural neuronal noch noise num number nur obtain obtained on one ones
 only operation our over overall own part passed passes pixels plain policy pro produce produces project put pytorch
-reads reduce reduced reducing regression resnet respectively rest result resulting return returns run s score section
+reads reduce reduced reducing regression resnet respectively rest result resulting return returns run score section
 sequence set shallow shape simple simply sind small so sont sowohl spatial spatially squeeze squeezenet squeezing stack
 stacked standard start starting starts state stem step strided style such tail take takes tensorflow that the them
 themselves there these they this those through tief time timestep tiny to together too total trunk type use used uses

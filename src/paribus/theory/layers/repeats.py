@@ -85,7 +85,9 @@ def repeated(phrases: list[Token]) -> list[Token]:
             marked = _marked(times, one, trimmed(body[:cut]))
             return [*before, *marked, *repeated(body[cut:])]
         if before[-1].role == "close":
-            start = next(i for i in range(len(before)) if before[i].role == "open" and closing(before, i) == at - 1)
+            opened = (i for i in range(at) if before[i].role == "open" and closing(before, i) == at - 1)
+            if (start := next(opened, -1)) < 0:
+                raise Unread(before[-1], "never opened")
             if not start or before[start - 1].role not in ("head", "set", "number", "phi"):
                 body = before[start + 1 : -1]
                 return [*before[:start], *_marked(times, one, body), *repeated(after)]

@@ -229,7 +229,9 @@ class Net(Blocks):
 
     def _where(self, phrases: list[Token]) -> tuple[Scope, list[Token]] | None:
         """``dropout .5 on the hidden layers``, ``am Ausgang Sigmoid``: what is said of layers that stand already."""
-        named = [i for i in (0, len(phrases) - 1) if phrases[i].role == "head" and phrases[i].values]
+        named = [
+            i for i in sorted({0, len(phrases) - 1}) if phrases and phrases[i].role == "head" and phrases[i].values
+        ]
         if named == [len(phrases) - 1] and phrases[0].role == "chain" and len(phrases) > 2:
             self.piece(phrases[:1])
             return self._where(phrases[1:])

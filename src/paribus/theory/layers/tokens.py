@@ -10,7 +10,8 @@ from paribus.theory.layers.spellings import kind_of
 
 SIGNS = str.maketrans("×✕∗–—−{}[]⇒·", "xxx---()()→x")
 LEX = re.compile(
-    r"(?P<aside>(?<=\bw)/(?=\s)|\bw(?=/\s)|\*\*|__|`|\"|'|\\\\|<br ?/?>|(?<!\w)[CSFL]\d\b(?=:?\s)|\bin\s?=\s?\d+,?"
+    r"(?P<aside>(?<=\w)['’]s\b|(?<=\bw)/(?=\s)|\bw(?=/\s)|"
+    r"\*\*|__|`|\"|'|\\\\|<br ?/?>|(?<!\w)[CSFL]\d\b(?=:?\s)|\bin\s?=\s?\d+,?"
     r"|(?<=conv)\.|(?<=bzw)\.|(?<=FC)\.|(?<=Conv)\.|^[ \t]*(?:[-*•◦+]|\(?\d+[.)])[ \t]+(?=\S)|(?P<never>\|\|))"
     r"|(?P<axes>(?<!\d)[123]-?[dD](?![a-zA-Z]))"
     r"|(?P<name>[\ue000-\uf8ff])"
