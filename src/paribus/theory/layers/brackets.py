@@ -101,6 +101,7 @@ def branched(phrases: list[Token]) -> list[Token]:
             start < 0
             or (phrases[start - 1 : start] and phrases[start - 1].role not in ("then", "stop"))
             or start + 1 == len(phrases)
+            or phrases[start + 1].role == "name"
         ):
             return phrases
         end = next(
@@ -124,6 +125,8 @@ def branched(phrases: list[Token]) -> list[Token]:
         for piece in pieces
     ]
     pieces = [piece for piece in pieces if piece]
+    if len(pieces) < 2:
+        return phrases
     made = [Token("open", "", "(")]
     for piece in pieces:
         made += [Token("then", sign, sign)] * (len(made) > 1) + piece
