@@ -21,7 +21,7 @@ EVERY = {  # only each so many-th spelling
     **dict.fromkeys(["derivatives-tenth", "derivatives-eleventh"], 11),
     **dict.fromkeys(["layers-tenth", "layers-eleventh"], 6),
     **dict.fromkeys(["layers-twelfth", "layers-thirteenth", "layers-fourteenth", "layers-fifteenth"], 5),
-    "layers-sixteenth": 3,
+    "layers-sixteenth": 9,
 }
 BARE = {"layers-seventh": 0.03}  # share of refusals that do not lead on
 SAID = ("right", "refused, led on", "refused", "otherwise, said")
