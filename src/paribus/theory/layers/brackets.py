@@ -10,49 +10,15 @@ from paribus.theory.layers.tokens import Token, Unread
 STRONG = ("then", "stop")
 
 
-def blocked(phrases: list[Token]) -> list[Token]:
-    """Phrases in which what a counted block holds stands in parentheses: two blocks of …, two conv-relu-pool blocks."""
-    for at, one in enumerate(phrases):
-        start = next((i for i in range(at - 1, max(-1, at - 7), -1) if phrases[i].role in ("count", "number")), -1)
-        if (
-            one.role != "block"
-            or start < 0
-            or any(ahead.role not in ("head", "phi", "set", "layer") for ahead in phrases[start + 1 : at])
-        ):
-            continue
-        times, named = int(phrases[start].values[0]), phrases[start + 1 : at]
-        begin = at + 1
-        while begin < len(phrases) and phrases[begin].role in ("of", "colon"):
-            begin += 1
-        said = begin > at + 1
-        if begin < len(phrases) and phrases[begin].role == "open":
-            if len(named) > 1:
-                raise Unread(one)
-            return [*phrases[: start + 1], one, *blocked(phrases[begin:])]
-        if named and (len(named) > 1 or not said):
-            body, begin = named, at + 1
-        elif said:
-            end = begin
-            while end < len(phrases) and phrases[end].role != "stop" and phrases[end].which not in ("line", ";"):
-                told = phrases[end]
-                if told.role == "set" and told.which in ("filters", "units") and len(told.values) == times > 1:
-                    break
-                end += 1
-            body, begin = phrases[begin:end], end
-        else:
-            continue
-        while body and body[-1].role in ("and", "comma"):
-            body = body[:-1]
-        marks = [Token("open", "", "("), *body, Token("close", "", ")")]
-        return [*phrases[: start + 1], one, *marks, *blocked(phrases[begin:])]
-    return phrases
-
-
 def branched(phrases: list[Token]) -> list[Token]:
     """Phrases in which branches that are said in words stand in parentheses, apart by | or &."""
     start = next((i for i, one in enumerate(phrases) if one.role == "branch"), -1)
     end = next((i for i in range(start + 1, len(phrases)) if phrases[i].role in ("join", "sum")), -1)
-    if start < 0 and any(one.role == "skip" for one in phrases) and any(one.role == "sum" for one in phrases):
+    if (
+        start < 0
+        and any(one.role == "skip" and one.text.startswith(("sh", "sk", "id")) for one in phrases)
+        and any(one.role == "sum" for one in phrases)
+    ):
         at = next(i for i, one in enumerate(phrases) if one.role == "skip")
         till = next((i for i in range(at, len(phrases)) if phrases[i].role == "sum"), -1)
         two = (
@@ -116,8 +82,15 @@ def branched(phrases: list[Token]) -> list[Token]:
                     raise Unread(body[at])
                 at += 1
         else:
-            at = next((i for i, one in enumerate(body) if one.role == "colon"), len(body) - 1)
-            pieces = split(body[at + 1 :], ("then",))
+            at = next((i for i, one in enumerate(body) if one.role == "colon"), 0)
+            ways = [split(body[at + 1 :], (sign,)) for sign in ("then", "and", "comma")]
+            ways = [
+                [piece for piece in way if any(one.role in ("head", "skip", "input") for one in piece)] for way in ways
+            ]
+            many = [int(one.values[0]) for one in phrases[max(0, start - 3) : start] if one.role in ("count", "number")]
+            pieces = next((way for way in ways if len(way) == (many or [len(way)])[-1] > 1), [])
+            if not pieces:
+                raise Unread(phrases[start], "which branches there are")
         sign = "&" if phrases[end].role == "join" else "|"
         before = phrases[:start]
         while before and before[-1].role in ("count", "number", "parallel", "block", "of"):
@@ -128,6 +101,7 @@ def branched(phrases: list[Token]) -> list[Token]:
             start < 0
             or (phrases[start - 1 : start] and phrases[start - 1].role not in ("then", "stop"))
             or start + 1 == len(phrases)
+            or phrases[start + 1].role == "name"
         ):
             return phrases
         end = next(
@@ -147,9 +121,12 @@ def branched(phrases: list[Token]) -> list[Token]:
                 pieces[-1].append(one)
         sign, before, end = "&", phrases[:start], end - 1
     pieces = [
-        [one for i, one in enumerate(piece) if one.role not in STRONG or 0 < i < len(piece) - 1] for piece in pieces
+        [one for i, one in enumerate(piece) if one.role not in (*STRONG, "and", "comma") or 0 < i < len(piece) - 1]
+        for piece in pieces
     ]
     pieces = [piece for piece in pieces if piece]
+    if len(pieces) < 2:
+        return phrases
     made = [Token("open", "", "(")]
     for piece in pieces:
         made += [Token("then", sign, sign)] * (len(made) > 1) + piece
@@ -186,11 +163,38 @@ def split(phrases: Sequence[Token], roles: Sequence[str], sign: str = "") -> lis
     found, depth = [list[Token]()], 0
     for at, one in enumerate(phrases):
         depth += (one.role == "open") - (one.role == "close")
-        told = one.role == "then" and found[-1] and _announced(phrases[:at])
+        told = one.role == "then" and one.which not in (";", "line", "|") and found[-1] and _announced(phrases[:at])
         found[-1].append(one)
         if one.role in roles and not depth and not told and sign in ("", one.text.strip()):
             found.append([])
     return found
+
+
+def shared(pieces: Sequence[list[Token]]) -> list[list[Token]]:
+    """Pieces between commas; "each followed by bn, relu and a pool" is one."""
+    found, at = list[list[Token]](), 0
+    while at < len(pieces):
+        till = next((i for i in range(at, len(pieces)) if not _beside(pieces[i])), len(pieces))
+        roles = [one.role for piece in pieces[at:till] for one in piece]
+        last = next((i for i in range(at, till) if "and" in [one.role for one in pieces[i]]), till - 1)
+        begins = any(one.role == "each" for one in pieces[at][:2]) and pieces[at][-1].role != "each"
+        whole = "and" in [one.role for one in pieces[last]] if last >= at else False
+        if begins and last > at and (whole or till == len(pieces)) and roles.count("each") == 1:
+            found.append([Token("and", "", ",") if one.role == "comma" else one
+                          for piece in pieces[at : last + 1] for one in piece])  # fmt: skip
+            at = last + 1
+        else:
+            found.append(pieces[at])
+            at += 1
+    return found
+
+
+def _beside(piece: Sequence[Token]) -> bool:
+    """Whether nothing in a piece is a layer of its own: norms, activations, pools and dropout."""
+    heads = [one for one in piece if one.role == "head"]
+    return all(one.which in ("bn", "ln", "gn", "instance", "pool", "avgpool", "dropout") for one in heads) and not any(
+        one.role in ("colon", "block", "again", "sum", "skip", "join", "stop", "input") for one in piece
+    )
 
 
 def _announced(before: Sequence[Token]) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS, KINDS
 from paribus.theory.layers.layer import Shape, ends_in_colours
 from paribus.theory.layers.part import MOST_KERNEL, WEIGHTED, Part, walk
 from paribus.theory.layers.tokens import Token, Unread
 
+WINDOWS = ("padding", "bias", "stride", "kernel", "size")
 MOST = 64  # layers that one phrase makes
 
 
@@ -30,16 +32,20 @@ class Gathered:
     parts: list[Part] = field(default_factory=list)
     recent: list[Part] = field(default_factory=list)  # of the last phrase
     sentence: int = 0  # where the layers of this sentence begin
+    previous: int = 0  # where those of the sentence before begin
     given: Shape = ()
     said: list[str] = field(default_factory=list)
     later: list[tuple[Scope, list[Part], list[Token], Token]] = field(default_factory=list)  # said of all of a kind
     loose: list[Token] | None = None  # attributes without a layer, where they are wanted
+    names: dict[str, int] = field(default_factory=dict)  # of what is joined again, and how many layers stand before it
+    abreast: list[Part] = field(default_factory=list)  # parallel layers that have not met
     chain: list[Part] = field(default_factory=list)  # of sizes: 784-300-10
     decoding: bool = False  # a label was passed in this clause
     fresh: bool = False  # this clause has named several layers
     around: bool = False  # a sum goes around all that follows
     width: str = ""  # the filters of a block's convolutions
     sum: bool = False  # a residual block was announced
+    begin: int = 0  # where it begins
 
     @property
     def counted(self) -> bool:
@@ -48,9 +54,9 @@ class Gathered:
 
     def share(self, targets: list[Part], token: Token) -> None:
         """What a phrase says, for each of several layers; a list has a value for each."""
-        if token.role == "bi":
+        if token.role in ("bi", "steps"):
             for one in targets:
-                one.give(token, "bi", "bi")
+                one.give(token, token.role, token.role)
         elif token.role in ("number", "list", "set"):
             values = token.values if len(token.values) > 1 else token.values * len(targets)
             if len(values) != len(targets):
@@ -130,6 +136,9 @@ class Gathered:
             if len(self.recent) == 1 and last.kind in ("linear", "conv") and "out" not in last.options:
                 last.number(said[0], said[0].values[0])
                 return self.styled(Part(head.which), times)
+        if head is not None and head.role == "phi" and self.recent and all(one.which in WINDOWS for one in said):
+            self.unnamed(said, 0, near)  # with relu and same padding
+            said = []
         if head is not None and head.role == "phi" and not said:
             return self.styled(Part(head.which), times)
         if head is None:
@@ -139,6 +148,8 @@ class Gathered:
         ):
             self.unnamed(said, times, near)
             return self.styled(Part(head.which), 0)
+        if said and said[0].role == "chain" and head.which in ("conv", "deconv"):
+            said = [replace(said[0], role="list"), *said[1:]]
         if said and said[0].role == "chain":
             self.chained(said.pop(0))
             if not said and head.which == "linear":
@@ -254,7 +265,13 @@ class Gathered:
             for one in said:
                 self.share(self.recent, one)
             return self.recent
-        if names and names <= {"padding", "bias"} and not times and len(said) == len(names) and self.everywhere(said):
+        if (
+            names
+            and names <= {"padding", "bias", "kernel", "size"}
+            and not times
+            and len(said) == len(names)
+            and self.everywhere(said)
+        ):
             return []
         kind = ""
         if "filters" in names or (bare and names & {"size", "kernel"}):
@@ -287,7 +304,7 @@ class Gathered:
 
     def _fit(self, token: Token) -> bool:
         """Whether the layers before can take what a phrase says."""
-        if token.role == "bi":
+        if token.role in ("bi", "steps"):
             return self.recent[0].kind in CELLS
         if token.role in ("number", "list", "pair") and self.parts and self.parts[-1] is self.recent[-1]:
             open_ = all(one.kind in ("conv", "deconv", *CELLS) and "out" not in one.options for one in self.recent)
@@ -296,6 +313,12 @@ class Gathered:
             return open_ and len(token.values) in (1, len(self.recent))
         if token.role != "set" or (len(token.values) > 1 and len(token.values) != len(self.recent)):
             return False
+        if (
+            token.which in ("filters", "units")
+            and self.recent[-1] is not self.parts[-1]
+            and "out" in self.recent[-1].options
+        ):
+            return False  # 24 neurons, elu, 24 neurons
         values = token.values * len(self.recent) if len(token.values) == 1 else token.values
         return all(one.fits(token.which, value) for one, value in zip(self.recent, values, strict=True))
 
@@ -303,14 +326,18 @@ class Gathered:
         """784-300-10: what goes in, and linear layers."""
         first, *sizes = map(str, token.values)
         last = self.parts[-1] if self.parts else None
-        if last and last.kind == "linear" and last.options.get("out") == first and self.decoding:
+        if last and last.kind == "linear" and last.options.get("out") == first:
             self.chain += [Part("linear", {"out": size}) for size in sizes]
             self.parts += self.chain[-len(sizes) :]
             self.recent = self.chain
             return
         if last and last.kind != "flatten":
             raise Unread(token)
-        if not self.parts:
+        if self.given and prod(self.given) != int(first):
+            sizes = [first, *sizes]  # z (100) -> 256 -> 784
+        elif len(self.given) > 1:
+            self.parts.append(Part("flatten"))
+        elif not self.parts:
             self.given = (int(first),)
         self.recent = self.chain = [Part("linear", {"out": size}) for size in sizes]
         self.parts += self.recent

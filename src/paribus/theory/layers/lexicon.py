@@ -17,7 +17,7 @@ Concept = tuple[str, str]  # what a word is for, and which of these
 TABLE = {
     "unit filters": "filter channel ch map featuremap kanal kanäle filtre canal canaux planes",
     "unit units": "unit neuron node cell outputunit outputneuron neurone einheit ausgang ausgänge unité",
-    "unit classes": "class classe classes klasse logit way label category categories tag",
+    "unit classes": "class classe classes klasse logit way label category categories tag action aktion",
     "unit heads": "head kopf köpfe",
     "unit groups": "group gruppe",
     "unit words": "word token vocab vocabulary wort wörter vokabular wortschatz",
@@ -28,7 +28,7 @@ TABLE = {
     "option padding": "padding pad padded zeropadding auffüllung gepolstert",
     "option dilation": "dilation dilated atrous dilatation dilationsrate",
     "option rate": "rate p probability prob wahrscheinlichkeit",
-    "option width": "dim dimension dmodel modeldim",
+    "option width": "dims dim dimension dmodel modeldim modelsize modelwidth modeldimension",
     "option factor": "factor faktor",
     "option inner": "dff ff ffn feedforward feedforwardsize dimfeedforward feedforwarddim feedforwardwidth "
                     "mlpdim mlpsize feedforwarddimension",
@@ -39,16 +39,19 @@ TABLE = {
     "valid": "valid unpadded",
     "no": "no without ohne sans kein keine unbiased nobias",
     "bias": "bias biase",
+    "steps": "returnsequences returnssequences returningsequences returnsequencestrue returnsallsteps",
     "bi": "bi bidirectional bidirektional bidirektionale bidirektionales",
-    "layer": "layer schicht couche stage convolve",
+    "layer": "layer schicht couche convolve",
     "hidden": "hidden verdeckt versteckt inner cachée",
     "output": "output ausgabe ausgang out target sortie",
-    "input": "z input eingang eingänge eingabe inputunit eingabemerkmal entrée",
+    "input": "z noise rauschen rauschvektor zufallsvektor input eingang eingänge eingabe inputunit eingabemerkmal "
+             "entrée",
     "image": "image picture bild bilder pixel pic",
     "colour 3": "rgb color colour coloured colored farb farbe",
     "colour 1": "gray grey grayscale greyscale grau graustufen",
-    "block": "block bloc blöcke blöcken module unitblock",
-    "each": "each every all both jede alle jeweils je beide chaque apiece everywhere throughout überall",
+    "block": "block stage stufe bloc blöcke blöcken module unitblock",
+    "each": "everyone eachone each every all both jede alle jeweils je beide chaque apiece everywhere throughout "
+            "überall",
     "act": "activation aktivierung nonlinearity nonlinearities aktivierungsfunktion",
     "after": "after behind following nach hinter",
     "between": "between dazwischen zwischen",
@@ -60,36 +63,38 @@ TABLE = {
     "then": "then followed dann danach anschließend puis gefolgt folgt next plus feeds followedby finally "
             "schließlich suivi",
     "net": "net network model cnn convnet dnn ann nn architecture classifier regressor autoencoder generator "
-           "discriminator mlp netz netzwerk modell réseau perceptron",
+           "discriminator klassifikator mlp netz netzwerk modell réseau perceptron",
     "and": "and und et sowie bzw",
-    "of": "of zu von aus à per",
+    "of": "of zu von aus à per topofeachother",
     "times": "times mal x",
     "again": "again another repeat repeated nochmal more weitere weiterer",
-    "branch": "branch branche path tower zweig pfad stream branches",
+    "branch": "expand branch branche path tower zweig pfad stream branches",
     "around": "around um",
     "parallel": "parallel nebeneinander",
     "join": "concat concatenate concatenated concatenation konkateniert verkettet joined concatenating",
     "sum": "add added sum summed addition addiert summe plusinput adding",
-    "skip": "skip shortcut residual identity resblock inverted residualblock identität shortcutconnection",
-    "refused": "tied shared weight some separable unet squeeze excitation if or densely scale scaled multiply "
+    "skip": "skip shortcut residual identity resblock inverted residualblock identität shortcutconnection "
+            "bottleneckresidual residualbottleneck bottleneckresidualblock residualbottleneckblock",
+    "refused": "tied shared weight some separable unet excitation if or densely scale scaled multiply "
                "multiplied projection crop cropped",
 }
 FILLERS = """
 additional afterwards aktiviert alexnet along als also am anzahl applied applies apply are as at au auch audio auf aux
 avec axis back backbone basic be becomes begin begins bekommt bestehen bestehend besteht big bildet binary body by cifar
 classic classified classify code come comes comprise comprises connected connection consist consists contain contains
-convert converted count dahinter das dataset davon davor dazu de decoder deep default dem den der deren des die diese
-dieser dieses digit directly down downsample downsampling du einfach encoder enthält erhält es est extractor fed feed
-folgen follow follows for forward from front function funktion further für get gets gibt give gives gleich go goes
-haben hand has hat have having here i im imagenet in inside into is ist it its jeder just keras kind klein kommen
-kommt la large latent lautet le lenet les like little made main make man mapping mit mnist multi multilayer my n
-nearest neighbour neural neuronal noch noise num number nur obtain obtained on one ones only operation our over
-overall own part passed passes pixels plain pro produce produces project put pytorch reads reduce reduced reducing
-regression resnet respectively rest result resulting return returns run scalar section sequence set shallow shape
-simple simply sind small so sont sowohl spatial spatially stack stacked standard start starting starts state stem step
-strided style such tail take takes tensorflow that the them themselves there these they this those through tief time
-timestep tiny to together too total trunk type use used uses using vector vgg via volume we well werden where which
-who whole whose wide wir wird wise with wobei works yields you zero zuletzt zum zur über
+convert converted count dahinter das dataset davon davor dazu dcgan de decoder deep default dem den densenet der deren
+des die diese dieser dieses digit direction directly down downsample downsampling du einfach encoder enthält erhält es
+est extractor fed feed folgen follow follows for forward from front function funktion further für gan get gets gibt give
+gives gleich go goes haben hand has hat have having here i im imagenet in inside into is ist it its jeder just keras
+kind klein kommen kommt la large latent lautet le lenet les like little made main make man mapping mit mnist mobilenet
+mobilenetv multi multilayer my n nearest neighbour neural neuronal noch noise num number nur obtain obtained on one ones
+only operation our over overall own part passed passes pixels plain policy pro produce produces project put pytorch
+reads reduce reduced reducing regression resnet respectively rest result resulting return returns run score section
+sequence set shallow shape simple simply sind small so sont sowohl spatial spatially squeeze squeezenet squeezing stack
+stacked standard start starting starts state stem step strided style such tail take takes tensorflow that the them
+themselves there these they this those through tief time timestep tiny to together too total trunk type use used uses
+using vector vgg via volume vom we well werden where which who whole whose wide wir wird wise with wobei works yields
+you zeitschritt zero zuletzt zum zur über
 """
 # fmt: on
 WORDS: dict[str, Concept] = {}
@@ -102,19 +107,22 @@ COUNTS = {
     word: n
     for n, words in enumerate(
         [
-            "one single einzelne einzelnes",
-            "two zwei deux twice zweimal zweischichtige",
-            "three drei trois dreimal dreischichtige",
+            "one scalar single einzelne einzelnes",
+            "two zwei deux zweischichtige",
+            "three drei trois dreischichtige",
             "four vier",
             "five fünf",
             "six sechs",
             "seven sieben",
             "eight acht",
+            "nine neun",
+            "ten zehn",
         ],
         1,
     )
     for word in words.split()
 }
+REPEATS = {"twice": 2, "zweimal": 2, "thrice": 3, "dreimal": 3, "viermal": 4, "fünfmal": 5}
 WORTH = """
 conv convolution convolutional convolutions relu gelu silu tanh sigmoid softmax pool pooling maxpool avgpool
 maxpooling linear dense flatten dropout batchnorm lstm filter filters kernel kernels stride padding channels

@@ -210,6 +210,8 @@ class Reader:
             before = (int(times[1]), self.take())
         if item is None or not before:
             return item
+        if not self.over and "+" in self.text[self.signs[self.at - 1].end : self.place.start]:
+            raise unreadable("what happens several times stands in brackets", before[1], "write [conv 8 k3, relu] x2")
         if before[0] < 1:
             raise unreadable("a repetition happens at least once", before[1], "write x2, x3, …")
         assert not isinstance(item, Repeat)
@@ -258,6 +260,8 @@ class Reader:
         """A layer with its options, or what a call holds."""
         left_out = self.turned()
         name = self.take()
+        if self.word(name).lower() == "hidden" and self.sign.lower() in ("size", "dim", "state", "dimension"):
+            raise unreadable("a hidden size is no layer", name, "write its number behind its layer: lstm 64")
         called = self.clean[name.end : name.end + 1] == "("
         base = self.word(name).rpartition(".")[2].lower()
         if called and base in CONTAINERS:
@@ -372,7 +376,7 @@ class Reader:
             end += 1
         here = self.signs[self.at : end]
         words = [self.word(place) for place in here]
-        if not words or not re.match(r"\d|l\d", words[0]):
+        if not words or not re.match(r"\d|l\d", words[0]) or words[1:2] in (["x"], ["*"]):
             return ""
         pairs = [i for i in range(1, len(words) - 1) if kind_of(words[i] + words[i + 1])]  # 2x2 avg pool
         named = (

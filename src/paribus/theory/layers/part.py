@@ -12,6 +12,7 @@ NORMS = ("bn", "ln", "gn", "instance")
 WEIGHTED = ("conv", "deconv", "dw", "linear")
 OUT = {"filters": ("conv", "deconv"), "units": ("linear", *CELLS), "classes": ("linear",), "width": ("linear", *CELLS),
        "features": ("linear", "conv", "deconv"), "kernel": ("linear", *CELLS)}  # fmt: skip
+FEW = 4  # axes
 MOST_KERNEL = 15  # a second number behind the filters that is larger is no kernel
 
 
@@ -70,8 +71,8 @@ class Part:
             )
         if which == "bias":
             return {"bias": "nobias"} if "nobias" in kind.words else None
-        if which == "bi":
-            return {"bi": "bi"} if self.kind in CELLS else None
+        if which in ("bi", "steps"):
+            return {which: which} if self.kind in CELLS else None
         if self.kind in OUT.get(which, ()):
             return {"out": value} if value.isdigit() else None
         if self.kind == "embedding":
@@ -102,6 +103,8 @@ class Part:
 
     def number(self, token: Token, value: str) -> None:
         """Take a bare number, by its place."""
+        if self.kind == "flatten" and int(value) > FEW:
+            return  # flattened to 784
         kind = KINDS[self.kind]
         order = [
             *kind.numbers,

@@ -50,6 +50,7 @@ VOLUMES = re.compile(  # what a layer gives: -> 64x64x32 ->, flatten (9216)
     r"|(?i:\b(flatten)) ?(\(\d{2,}\)|\d{2,}\b)"
 )
 MLP = re.compile(r"(?i)\s*mlp\s*\(\s*([\[(]?\d+(?:[\s,\[\]()]+\d+){2,})[)\]\s]*\s*")
+FED = r"^\s*(?P<shape>\d+)(?=\s*(?:->|→|=>))"  # 50 -> 20, where no other input is known
 SAID = (  # how a text names its input, and whether its channels come last
     (r"input_shape\s*=\s*(?P<shape>[(\[][\d,\s]*[)\]])", True),
     (r"(?:batch_input_shape|batch_shape)\s*=\s*[(\[]\s*None\s*,(?P<shape>[\d,\s]*)[)\]]", True),
@@ -62,6 +63,7 @@ SAID = (  # how a text names its input, and whether its channels come last
     (r"^[^(]*(?:(?:Sequential|OrderedDict)\((?:\[|\s)*)*(?:\(?'\w+',\s*)?"
      r"nn\.Linear\((?:in_features=)?(?P<shape>\d+),\s*(?:out_features=)?\d", False),
     (r"^\s*(?P<shape>\d+)\s+(?:input (?:units|neurons|features|nodes)|inputs?)\b", False),
+    (FED, False),
 )  # fmt: skip
 
 
@@ -117,7 +119,7 @@ def pasted(text: str, input: Shape = ()) -> Pasted:
     if chain := MLP.fullmatch(text):
         sizes = [int(size) for size in re.findall(r"\d+", chain[1])]
         return Pasted(", relu, ".join(f"linear {n}" for n in sizes[1:]), (sizes[0],), ("an mlp: relu between layers",))
-    return _named(text, bool(input))
+    return _named(text, input)
 
 
 def otherwise(text: str) -> Iterator[Pasted]:
@@ -206,13 +208,13 @@ def _classed(text: str) -> str:
     return text
 
 
-def _named(text: str, known: bool) -> Pasted:
+def _named(text: str, known: Shape) -> Pasted:
     """The text without the input that it names."""
     for pattern, last in SAID:
         found = re.search(pattern, text)
         if known and (pattern.startswith("^[^(]*") or (found and re.fullmatch(r"\s*input\s+\d", found[0]))):
             continue  # a first layer's own number is checked later; input 2 of several
-        if found is None:
+        if found is None or (pattern == FED and known not in ((), (int(found[0]),))):
             continue
         sizes = tuple(int(size) for size in re.findall(r"\d+", found["shape"]))
         if not sizes:

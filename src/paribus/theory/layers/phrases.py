@@ -52,20 +52,25 @@ class Phrases:
                 and self.given[ahead].role in ("comma", "and", "slash", "then")
                 and len(signs) < 2
             ):
-                if self.given[ahead].role == "then" and self.given[ahead].which != "|":
+                then = self.given[ahead].role == "then" and self.given[ahead].which not in ("|", "then")
+                if then or (self.given[ahead].which == "then" and self._role(ahead + 1) != "number"):
                     signs = ["", "", ""]
                     break
                 if self.given[ahead].text in ("+"):
                     signs = ["", "", ""]
                     break
-                signs.append(self.given[ahead].role)
+                worded = self.given[ahead].which == "then" and self._role(ahead + 1) == "number"
+                signs.append("and" if worded else self.given[ahead].role)
                 ahead += 1
             if not signs or len(signs) > 2 or ahead >= len(self.given) or self.given[ahead].role != "number":
                 break
             joints += signs
             values.append(self.given[ahead].values[0])
             end = ahead + 1
-        loose = len(values) == 2 and joints == ["comma"]
+        of = self.given[at - 2] if at > 1 and self.given[at - 1].role == "open" else Token("")
+        enclosed = (of.several or of.role in ("layer", "hidden")) and self._role(end) in ("close", "then")
+        enclosed = enclosed or (bool(of.role) and self._role(end) == "unit" and self.given[end].several)
+        loose = len(values) == 2 and joints == ["comma"] and not enclosed
         return (tuple(values[:1]), at + 1) if loose else (tuple(values), end)
 
     def _numbered(self, token: Token) -> bool:
@@ -115,9 +120,22 @@ class Phrases:
             elif noun.role != "layer" or len(values) > 1:
                 noun, ahead = Token("unit", "units"), ahead - 1
                 between = between[:-1]
+        if (
+            values == ("1",)
+            and between
+            and between[0].role == "output"
+            and noun.role not in ("unit", "layer", "option")
+        ):
+            self.at = end + 1  # and one output with sigmoid
+            self._put("set", "units", token, values)
+            return True
         if token.role == "size" and (pictured := self._pictured(end)):
             self.at, colour = pictured
             self._put("input", "", token, (*colour, *values))
+            return True
+        if (noun.role, noun.which) == ("option", "width") and self._role(ahead + 1) == "input":
+            self.at = ahead + 2  # a 100-dim noise vector
+            self._put("input", "", token, values)
             return True
         if noun.role == "input" and values == ("1",) and self._role(ahead + 1) == "layer":
             self.at = ahead + 2
@@ -135,7 +153,7 @@ class Phrases:
             self._put("set", "units", token, values[1:])
             return True
         if (noun.role == "unit" and token.role in ("number", "count") and noun.which != "heads") or (
-            noun.role == "unit" and noun.which == "heads" and token.role == "number"
+            noun.role == "unit" and noun.which == "heads" and (token.role == "number" or values != ("1",))
         ):  # fmt: skip
             self.at = ahead + 1
             if noun.which in ("filters", "features") and self.role() == "unit":
@@ -175,6 +193,10 @@ class Phrases:
             if chain and int(values[0]) in (len(chain.values), len(chain.values) - 1):
                 self.at = ahead + 1
                 return True
+            if self._role(ahead + 1) == "transformer":
+                self.at = ahead + 1
+                self._put("set", "layers", token, values)
+                return True
             if not noun.several:
                 raise Unread(token, "a number of layers")
             self._put("count", "", token, values)
@@ -188,7 +210,9 @@ class Phrases:
             self.at = end
             self._put("set", token.role, token, values if token.role == "rate" else ("x".join(values),))
             return True
-        return False
+        article = self.given[self.at].role == "article"
+        self.at += article
+        return article
 
     def _pictured(self, at: int) -> tuple[int, tuple[str, ...]] | None:
         """Where words about a picture of some size end, and its channels: 64x64 RGB images."""
@@ -215,10 +239,11 @@ class Phrases:
         ahead = self.at + 1
         before = self.done[-1].role if self.done else ""
         if token.role == "same" and (
-            self.role(1) in ("again", "block", "layer")
+            self.role(1) in ("again", "block", "layer", "except")
+            or (before in ("", "then", "stop", "colon") and self.role(1) == "unit")
             or (before in ("", "then", "stop", "comma", "and", "colon") and self.role(1) == "number")
         ):
-            self.at += 1
+            self.at += 1 + (self.role(1) == "except")
             self._put("again", "again", token, ())
             return True
         if token.role in ("same", "valid"):
@@ -226,12 +251,16 @@ class Phrases:
             self._put("set", "padding", token, (token.role,))
             return True
         if token.role == "no":
-            while self._role(ahead) == "each":
+            while self._role(ahead) in ("each", "article", "layer") or (
+                self._role(ahead) == "head" and {self._role(ahead + 1), self._role(ahead + 2)} & {"bias"}
+            ):
                 ahead += 1
             follows = self.given[ahead] if ahead < len(self.given) else Token("")
             if follows.role == "bias" or token.text in ("unbiased", "nobias"):
+                told = [one for one in self.given[self.at : ahead] if one.role == "head"]
                 self.at = ahead + (follows.role == "bias")
                 self._put("set", "bias", token, ("nobias",))
+                self.done += [replace(one, several=True) for one in told]  # no conv has a bias
                 return True
             if follows.role == "act":
                 self.at = ahead + 1
@@ -271,7 +300,7 @@ class Phrases:
                 and value.role == "number"
             ):
                 return False
-            if self._role(end) in ("unit",) and len(values) > 1 and token.role == "option":
+            if self._role(end) in ("unit", "layer") and len(values) > 1 and token.role == "option":
                 values, end = values[:1], ahead + 1
             counted = value.role == "number" and self._role(end) == "unit"
             if token.role == "option" and counted and self._role(ahead - 1) not in ("colon", "of"):
@@ -399,6 +428,12 @@ class Phrases:
             self.at += 1 + (follows.role == "layer")
             self.done.append(replace(token, role="head", which="linear", values=(token.role,), several=several))
             return True
+        if token.role == "chain" and self.role(1) == "unit" and not (self.done and self.done[-1].role == "head"):
+            self.at += 1 + (self.given[self.at + 1].which == "units")
+            if self.given[self.at - 1].which == "units":
+                self.done.append(token)  # 784-300-10 neurons
+                return True
+            self.at -= 1
         if token.role == "chain" and self.role(1) == "unit":
             self.at += 2
             self._put("set", self.given[self.at - 1].which, token, token.values)

@@ -35,6 +35,8 @@ class Scoped(Gathered):
         if scope.kind == "block":
             found = [one for one in self.parts if one.ends]
         elif scope.kind == "sum":
+            if self.sum and self.parts[self.begin :]:
+                self.meet([Token("sum")])
             found = [one for one in self.parts if one.sign == "|"]
         elif scope.kind == "any":
             found = [one for one in walk(self.parts) if one.kind in WEIGHTED]
@@ -53,6 +55,11 @@ class Scoped(Gathered):
             if scope.which == "each" and len(found) == 1:  # first conv …, second conv …, both followed by …
                 found = [one for one in self.parts if one.kind == found[0].kind]
                 found = found if len(found) > 1 else []
+            elif scope.which == "each" and scope.inserted:  # conv 512, then convs with 256 and 128, each followed by …
+                first = next((i for i, one in enumerate(self.parts) if found and one is found[0]), 0)
+                while first and self.parts[first - 1].kind == found[0].kind and not self.parts[first - 1].behind:
+                    first -= 1
+                    found = [self.parts[first], *found]
         if scope.which == "between":
             return found[:-1]
         at = {"first": 0, "second": 1, "third": 2}.get(scope.which)
@@ -69,12 +76,7 @@ class Scoped(Gathered):
             kind = "hidden" if any("hidden" in one.values for one in named) else ""
             before = phrases[:at]
             if any(one.which in WEIGHTED for one in before):
-                cut = max(
-                    (i for i, one in enumerate(before) if one.role in ("phi", "head") and one.which not in WEIGHTED),
-                    default=0,
-                )
-                self.piece([one for i, one in enumerate(before[:cut]) if i < cut - 1 or one.role != "and"])
-                return Scope("", "between"), before[cut:]
+                return Scope("", "between"), self._behind(before)
             kind = kind or (
                 "" if len(self.recent) > 1 and any(one.role in ("head", "set") for one in phrases) else "layer"
             )
@@ -116,6 +118,8 @@ class Scoped(Gathered):
                     which = which if which == "between" else one.role
                 end += 1
                 if one.role == "head":
+                    follows = end < len(phrases) and phrases[end].role == "then"
+                    end, inserted = end + follows, inserted or follows
                     break
             if role == "after" and kind in ("flatten", "gap", "") and not which:
                 continue
@@ -133,10 +137,14 @@ class Scoped(Gathered):
             ):
                 return self.scoped(phrases[:at] + phrases[end:])
             before, behind = phrases[:at], phrases[end:]
-            before = [one for one in before if one.role not in ("and", "of")] if behind == [] else before
+            while before and not behind and before[-1].role in ("and", "of"):
+                before = before[:-1]
             if before and behind and role == "each" and any(one.role == "head" for one in before):
                 self.piece(before)
                 before = []
+            goes = inserted or which == "between" or (before and before[-1].role == "head")
+            if before and not behind and goes and any(one.which in WEIGHTED for one in before):
+                before = self._behind(before)
             if before and behind:
                 return None, phrases
             if role == "last" and not kind and not inserted and any(one.role == "head" for one in before):
@@ -145,6 +153,22 @@ class Scoped(Gathered):
                 kind = "any"
             return Scope(kind, which or "each", many, inserted), behind or before
         return None, phrases
+
+    def _behind(self, phrases: list[Token]) -> list[Token]:
+        """What goes with layers that a piece has just named, which are put: of "four convs with 2x2 pools"."""
+        last = max(i for i, one in enumerate(phrases) if one.which in WEIGHTED)
+        depth, cut = 0, 0
+        for at, one in enumerate(phrases):
+            depth += (one.role == "open") - (one.role == "close")
+            if not cut and at > last and not depth and one.role in ("phi", "head"):
+                cut = at
+        if cut and phrases[cut].which in ("pool", "avgpool") and phrases[cut - 1].role == "set":
+            cut -= phrases[cut - 1].which == "size"
+        cut = cut or max(
+            (i for i, one in enumerate(phrases) if one.role in ("phi", "head") and one.which not in WEIGHTED), default=0
+        )
+        self.piece([one for i, one in enumerate(phrases[:cut]) if i < cut - 1 or one.role != "and"])
+        return phrases[cut:]
 
     def apply_to(self, scope: Scope, phrases: list[Token], near: Token) -> None:
         """What is said of some layers: at once of those just named, at the end of those of a kind."""
@@ -169,6 +193,8 @@ class Scoped(Gathered):
         """Say of layers what was said of all of a kind, and see that each has what it needs."""
         for scope, parts, said, near in self.later:
             targets = self.targets(scope)
+            if any(part.kind in ("pool", "avgpool") for part in parts):
+                targets = [one for one in targets if one.kind != "linear"]
             if not targets:
                 raise Unread(near, "nothing it can be said of")
             held = [
@@ -180,6 +206,13 @@ class Scoped(Gathered):
         for part in walk(self.parts) if self.width else []:
             if part.kind == "conv":
                 part.options.setdefault("out", self.width)
+        cells = [one for one in walk(self.parts) if one.kind in CELLS]
+        for part in (
+            cells if any("steps" in one.options for one in cells) else []
+        ):  # as Keras: the others give their last
+            told = any(one.kind == "last" for part in self.parts for one in (part, *part.behind))
+            if "steps" not in part.options and not told:
+                part.behind.insert(0, Part("last"))
         for part in self.parts:
             part.settled()
             for one in walk([part]) if part.asks else []:  # a sum asks for sizes that agree
@@ -231,4 +264,8 @@ class Scoped(Gathered):
 
     def piece(self, phrases: list[Token]) -> None:
         """What stands between commas."""
+        raise NotImplementedError
+
+    def meet(self, phrases: list[Token]) -> None:
+        """A sum with what goes in, or branches side by side."""
         raise NotImplementedError

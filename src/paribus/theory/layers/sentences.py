@@ -15,14 +15,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from paribus.theory.layers.blocks import Blocks
-from paribus.theory.layers.brackets import STRONG, blocked, branched, closing, outer, parted, split
+from paribus.theory.layers.blocks import POOLS, Blocks
+from paribus.theory.layers.brackets import STRONG, branched, closing, outer, parted, shared, split
 from paribus.theory.layers.gathered import Scope
 from paribus.theory.layers.layer import Shape
 from paribus.theory.layers.part import NORMS, WEIGHTED, Part
 from paribus.theory.layers.phrases import Phrases
+from paribus.theory.layers.repeats import WIDTHS, blocked, enumerated, repeated
 from paribus.theory.layers.tokens import Token, Unread, tokens
 
+ASIDE = ("dropout", *NORMS)
+MANY = ("list", "chain", "set")
 FEW = 8  # a bare number before layers counts them up to here
 
 
@@ -33,7 +36,7 @@ def worded(text: str) -> tuple[str, Shape, list[str]]:
         Unread: a word without a role, or one that no layer takes.
     """
     net = Net()
-    net.read(branched(blocked(Phrases(tokens(text)).read())))
+    net.read(branched(blocked(repeated(enumerated(Phrases(tokens(text)).read())))))
     net.finish()
     if not net.parts:
         raise Unread(None, "no layer")
@@ -64,26 +67,45 @@ class Net(Blocks):
                 and clause[0].text in ("x", "z")
                 and (len(clause) == 1 or clause[1].role in ("number", "set"))
             ):
-                clause = [Token("input", "", "input", 0, clause[1].values if clause[1:] else ()), *clause[2:]]
+                clause = [Token("input", "", "input", 0, clause[min(1, len(clause) - 1)].values), *clause[2:]]
             self.clause(clause)
             if ends and (ends.role == "stop" or ends.which in (";", "line")):
-                self.sentence = len(self.parts)
-        if self.sum and self.around and self.parts:
-            self.meet([Token("sum")])
+                self.summed()
+                self.previous, self.sentence = self.sentence, len(self.parts)
+        self.summed()
+        if self.abreast:
+            raise Unread(None, "how parallel layers meet")
         if self.sum:
             raise Unread(None, "where the sum is")
 
     def clause(self, phrases: list[Token]) -> None:
         """Pieces between commas, behind a label."""
         self.fresh = False
+        if [one.role for one in phrases[:2]] == ["name", "colon"]:
+            self.clause(phrases[2:])
+            self.names[phrases[0].text] = len(self.parts)
+            return
         pieces = list[list[Token]]()
         for piece in split(phrases, ("comma",)):
-            told = {one.role for one in piece} <= {"set", "number", "and", "comma"}
+            told = {one.role for one in piece} <= {
+                "set",
+                "number",
+                "and",
+                "comma",
+                "count",
+                "layer",
+                "block",
+                "head",
+                "each",
+            }
+            told = told and all(
+                "hidden" in one.values or one.which == "attention" for one in piece if one.role == "head"
+            )
             if pieces and told and any(one.role == "transformer" for one in pieces[-1]):
                 pieces[-1] += piece
             else:
                 pieces.append(piece)
-        for piece in pieces:
+        for piece in shared(pieces):
             said = [one for at, one in enumerate(piece) if at < len(piece) - 1 or one.role != "comma"]
             bare = self.unlabelled(said)
             self.decoding = len(bare) < len(said) and bool(self.parts)
@@ -92,7 +114,11 @@ class Net(Blocks):
 
     def unlabelled(self, phrases: list[Token]) -> list[Token]:
         """A clause without its label: a layer's name ("conv1:", "Hidden 1:"), or that of a net or a block."""
-        at = next((i for i, one in enumerate(phrases[:9]) if one.role == "colon" and one.text == ":"), -1)
+        named = [one.role for one in phrases[:1]] == ["colon"] or [one.role for one in phrases[1:3]] == [
+            "colon",
+            "head",
+        ]
+        at = next((i for i, one in enumerate(phrases[:9]) if one.role == "colon" and (one.text == ":" or named)), -1)
         if at < 0:
             if any(one.role == "colon" for one in phrases):
                 raise Unread(next(one for one in phrases if one.role == "colon"))
@@ -106,14 +132,16 @@ class Net(Blocks):
             self.named(rest[1], rest[1].values, rest)
             return []
         if [one.role for one in label] == ["skip", "open", "number", "close"]:
-            self.sum, self.width = True, label[2].values[0]
+            self.announced(label[2].values[0])
             return rest
         if any(
             one.role in ("set", "open", "close", "again", "join", "sum", "branch", "parallel", "word") for one in label
         ):
             raise Unread(label[0])
+        if any(one.role == "transformer" for one in label):
+            return [*label, *rest]
         if any(one.role == "skip" for one in label):
-            self.sum = True
+            self.announced()
         heads = [one for one in label if one.role in ("head", "phi")]
         counts = [one for one in label if one.role in ("count", "times", "list") and one.values != ("1",)]
         counts += [
@@ -138,6 +166,11 @@ class Net(Blocks):
     def piece(self, phrases: list[Token]) -> None:
         """Layers, attributes, or either and of which layers it is said."""
         phrases = [one for one in phrases if one.role != "slash"]
+        if phrases and phrases[-1].role == "name" and not {one.role for one in phrases} & {"join", "sum"}:
+            if phrases[:-1]:
+                self.piece(phrases[:-1])
+            self.names[phrases[-1].text] = len(self.parts)
+            return
         ordinals = [i for i, one in enumerate(phrases) if one.role in ("first", "second", "third")]
         if self.counted and len(ordinals) > 1 and not any(one.role == "open" for one in phrases):
             for start, end in pairwise([0, *ordinals[1:], len(phrases)]):
@@ -145,12 +178,39 @@ class Net(Blocks):
                     [one for i, one in enumerate(phrases[start:end]) if i < end - start - 1 or one.role != "and"]
                 )
             return
+        betweens = [i for i, one in enumerate(phrases[:-2]) if one.role == "between" and phrases[i + 1].role == "and"]
+        if betweens and phrases[betweens[0] + 2].role in ("after", "last"):  # relu between and after the sum
+            self.piece(phrases[: betweens[0] + 1])
+            self.piece([*phrases[: betweens[0]], *phrases[betweens[0] + 2 :]])
+            return
+        afters = [i for i, one in enumerate(phrases) if one.role in ("after", "between")]
+        ands = [
+            i for i, one in enumerate(phrases) if one.role == "and" and len(afters) == 2 and afters[0] < i < afters[1]
+        ]
+        if len(ands) == 1 and phrases[ands[0] + 1].role in ("phi", "head", "set"):
+            self.piece(phrases[: ands[0]])  # relu after the first and sigmoid after the last
+            self.piece(phrases[ands[0] + 1 :])
+            return
+        if (at_end := self._where(phrases)) is not None:
+            self.apply_to(*at_end, phrases[0])
+            return
         scope, rest = self.scoped(phrases)
+        sized = any(one.which in WIDTHS for one in rest) and all("out" in one.options for one in self.recent)
+        if scope is not None and scope.which == "last" and not scope.inserted and sized:
+            scope, rest = None, [one for one in phrases if one.role != "last"]  # and a last layer with 10 units
         if scope is not None:
             self.apply_to(scope, rest, phrases[0])
             return
+        pooled = [one.role for one in rest] == ["head", "set"] or [one.role for one in rest] == ["set", "head"]
+        if pooled and self.parts and self.parts[-1].kind == "linear" and any(one.which in POOLS for one in rest):
+            sizes = [one for one in rest if one.role == "set"]  # … fc 10, pooling 2x2
+            self.later.append((Scope(next(one.which for one in rest if one.role == "head")), [], sizes, rest[0]))
+            return
         roles = {one.role for one in outer(rest)}
         if not self.parts and [one.text for one in rest] == ["x"]:
+            return
+        if (names := [one for one in rest if one.role == "name"]) and {"join", "sum"} & {one.role for one in rest}:
+            self.rejoined(rest, names[0])
             return
         if "transformer" in {one.role for one in rest}:
             self.encoder(rest)
@@ -162,6 +222,27 @@ class Net(Blocks):
         if "again" in roles and self.again(phrases):
             return
         self.plain([one for one in phrases if one.role not in ("of", "again", "parallel")])
+        if "parallel" in roles:
+            if len(self.recent) < 2:
+                raise Unread(next(one for one in phrases if one.role == "parallel"))
+            self.abreast = self.recent
+
+    def _where(self, phrases: list[Token]) -> tuple[Scope, list[Token]] | None:
+        """``dropout .5 on the hidden layers``, ``am Ausgang Sigmoid``: what is said of layers that stand already."""
+        named = [
+            i for i in sorted({0, len(phrases) - 1}) if phrases and phrases[i].role == "head" and phrases[i].values
+        ]
+        if named == [len(phrases) - 1] and phrases[0].role == "chain" and len(phrases) > 2:
+            self.piece(phrases[:1])
+            return self._where(phrases[1:])
+        rest = [one for i, one in enumerate(phrases) if i not in named]
+        beside = all(one.role in ("phi", "and", "each") or one.which in ASIDE
+                     or (before.which == "dropout" and one.role in ("number", "set")) or one.which == "rate"
+                     for before, one in pairwise([Token(""), *rest]))  # fmt: skip
+        if len(named) != 1 or not beside or not self.parts or not any(one.role in ("phi", "head") for one in rest):
+            return None
+        head = phrases[named[0]]
+        return (Scope(head.values[0]), rest) if head.several or self.chain else None
 
     def plain(self, phrases: list[Token]) -> None:
         """Layers with their attributes, in the order in which they stand."""
@@ -183,6 +264,9 @@ class Net(Blocks):
                     at += self.block(inside, max(1, times), phrases[at:])
                     times = 0
                     continue
+                if head is not None and not times and not any(len(told.values) > 1 for told in held):
+                    many = next((told for told in inside if len(told.values) > 1 and told.role in MANY), None)
+                    times = len(many.values) if many and head.several and many.which in ("", *WIDTHS) else 0
                 targets = self.put(head, held, times, one)
                 self.led(leading)
                 leading = None
@@ -250,7 +334,16 @@ class Net(Blocks):
             elif one.role in ("head", "phi"):
                 joined = any(before.role == "and" for before in phrases[:at])
                 if joined and self.fresh and self.counted and one.which in ("pool", "avgpool", "dropout"):
-                    raise Unread(one, "behind each of them, or once?")
+                    if one.which != "dropout" and len({told.options.get("out") for told in self.recent}) == 1:
+                        raise Unread(one, "behind each of them, or once?")
+                    cut = max(i for i in range(at) if phrases[i].role == "and")
+                    if cut and (before := [told for told in held if told not in phrases[cut:at]]) + (
+                        [head] if head else []
+                    ):
+                        self.put(head, before, times, one)
+                    self.said.append(f"{one.text}: behind each of the {len(self.recent)} layers")
+                    self.apply_to(Scope("", "each", 1, True), phrases[cut + 1 :], one)
+                    return
                 if (
                     head is not None
                     and head.which == one.which == "linear"
@@ -286,7 +379,7 @@ class Net(Blocks):
             elif one.role == "and":
                 apart = True
                 held.append(one)
-            elif one.role in ("set", "number", "list", "chain", "pair", "bi"):
+            elif one.role in ("set", "number", "list", "chain", "pair", "bi", "steps"):
                 held.append(one)
             elif one.role == "input":
                 self.named(one, one.values, phrases)
@@ -323,8 +416,12 @@ class Net(Blocks):
 
     def aside(self, phrases: list[Token], targets: list[Part]) -> None:
         """What stands between parentheses behind layers is said of each of them."""
-        if {one.role for one in phrases} <= {"unknown", "count", "of"} and any(
-            one.role == "unknown" for one in phrases
+        roles = [one.role for one in phrases]
+        if roles == ["name"]:
+            self.names[phrases[0].text] = len(self.parts)
+            return
+        if roles in (["count", "of", "unit"], ["count", "unit"]) or (
+            {*roles} <= {"unknown", "count", "of"} and "unknown" in roles
         ):
             self.said.append(f"passed over: ({' '.join(one.text for one in phrases)})")
             return

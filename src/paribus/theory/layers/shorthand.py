@@ -1,18 +1,16 @@
 """How papers, course sheets and files of settings abbreviate a net, written out in the notation.
 
-``784-500-10 sigmoid``, ``20C4-MP2-150N``, ``two hidden layers of 32 relu units``, LaTeX, tables in Markdown, branches
-line by line, sections of a darknet file, and names that a later line joins: ``e1 = conv 16 3x3 …; concat with e1``.
+``784-500-10 sigmoid``, ``784 -> 500 (relu) -> 10``, LaTeX, tables in Markdown, sections of a darknet file, and volumes
+that layers give.
 """
 
 from __future__ import annotations
 
 import re
-from itertools import count
 
 from paribus.theory.layers.labels import unlabelled
 from paribus.theory.layers.layer import Shape
 from paribus.theory.layers.spellings import is_activation, kind_of
-from paribus.theory.layers.values import Chain, behind, joined
 
 Short = tuple[str, Shape, str]  # the net in the notation, the input that it names, what to say about it
 CHAIN = re.compile(
@@ -39,14 +37,6 @@ AROUND = {"with", "mlp", "network", "net", "autoencoder", "hidden", "units", "ou
           "dazwischen", "netz", "aktivierung", "between",
           "mit", "und", "bottleneck", "relus", "throughout", "everywhere", "size", "sizes",
           "encoder", "decoder", "for", "code"}  # fmt: skip
-PART = r"(?:\d+[Cc]\d+(?:[Ss]\d+)?|[Cc]\d+|[PpMmSs]{1,2}\d+|[Ff][Cc]?\d+|[Dd]\d*\.\d+|\d+[Nn]?)"
-SHORT = re.compile(
-    rf"\s*(?P<parts>(?:\d+(?:x\d+)+-)?(?:{PART}-)*\d+[Cc]\d+(?:[Ss]\d+)?(?:-{PART})+)(?P<rest>[\s,]+[a-zA-Z ,()]+)?\s*"
-)
-NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:=|:)\s*(\S.*)", re.DOTALL)
-MEETS = re.compile(
-    r"(?i)\s*(concat|concatenate|cat|add|sum)(?:enated?)?\s*(?:with|to|and)?\s*[(\[]?\s*([\w, ]+?)[)\]]?\s*"
-)
 NOTE = re.compile(r"(?i)(pool[^,;()\n]* )\(\d+(?:x\d+)* ?(?:->|→|=>) ?\d+(?:x\d+)*\)")  # of sizes: (48->24)
 WIDTH = re.compile(
     r"(?i),?\s*\b(?:d_model|(?<!head )(?<!key )dim(?= \d)|(?:embed(?:ding)?|model)[ _]dim\w*)\s*[=:]?\s*(\d+),?"
@@ -69,7 +59,7 @@ DARKNET = {"convolutional": "conv", "connected": "linear", "maxpool": "pool", "a
 
 def written_out(text: str) -> Short | None:
     """A net that is abbreviated as a whole; None if it is none of those that are known."""
-    return _chain(text) or _steps(text) or _short(text) or _sections(text) or _volumes(text) or _meeting(text)
+    return _chain(text) or _steps(text) or _sections(text) or _volumes(text)
 
 
 def spaced(text: str) -> str:
@@ -79,7 +69,6 @@ def spaced(text: str) -> str:
         return text
     text = re.sub(r"(?i)\b(conv\w*|fc|dense|linear|pool\w*|max\w*|avg\w*) ?\[([^\[\]|&]+)\]", r"\1(\2)", text)
     text = re.sub(r"(?i)[,;]\s*(?:with )?no padding\.?\s*$", "", text)
-    text = re.sub(r"(?i)^\s*(\d+)[- ]layer (transformer encoder)", r"\2, \1 layers", text)
     if re.search("(?i)transformer", text):
         text = re.sub(r"\bh(?=\s*=\s*\d)", "heads", text)
     elif re.search("(?i)attention", text):
@@ -115,12 +104,6 @@ def tabled(text: str) -> str:
         text = re.sub(r"(?<=\w)-(?=[A-Za-z])", ", ", text)  # conv16-relu-pool
     table = re.sub(r"\s*\\times\s*", "x", text.replace("$", "")) if "tabular" in text else text
     return _rows(table) or text
-
-
-def _phis(words: str | None) -> list[str] | None:
-    """The activations among some words; None if they say something else."""
-    named = [word for word in re.findall(r"[A-Za-z]+", words or "") if word.lower() not in AROUND]
-    return named if all(map(is_activation, named)) and len(named) < 3 else None
 
 
 def _chain(text: str) -> Short | None:
@@ -187,30 +170,6 @@ def _steps(text: str) -> Short | None:
     return ", ".join(words), (int(first),), "a chain of sizes: linear layers"
 
 
-def _short(text: str) -> Short | None:
-    """``32C3-P2-F128-10``, as papers on MNIST write it, perhaps behind its input."""
-    found = SHORT.fullmatch(text)
-    phis = _phis(found["rest"]) if found else None
-    if found is None or phis is None or len(phis) > 1:
-        return None
-    words, flat, parts = list[str](), False, found["parts"].split("-")
-    given = tuple(int(size) for size in parts.pop(0).split("x")) if re.match(r"\s*\d+x", text) else ()
-    for number, part in enumerate(parts):
-        if one := re.fullmatch(r"(\d+)[Cc](\d+)(?:[Ss](\d+))?", part):
-            words += [f"conv {one[1]} k{one[2]}" + (f" s{one[3]}" if one[3] else ""), *phis]
-        elif part[0] in "Cc":
-            return None  # C64 has no kernel
-        elif part[0] in "Dd":
-            words.append(f"dropout {part[1:]}")
-        elif part[0] in "PpMmSs":
-            words.append(f"pool {part.lstrip('PpMmSs') or 2}")
-        else:
-            words += [*([] if flat else ["flatten"]), f"linear {part.strip('FfCcNn')}"]
-            words += phis if number < len(parts) - 1 else []
-            flat = True
-    return ", ".join(words), given, "NCk are N filters of k×k, P a maximum, F, N and a number linear layers"
-
-
 def _sections(text: str) -> Short | None:
     """``[convolutional]`` and its settings, as darknet writes them; ``pad=1`` keeps the size there."""
     parts = re.split(r"(?m)^\s*\[(\w+)\]\s*$", text)
@@ -272,23 +231,6 @@ def _volumes(text: str) -> Short | None:
             words.append(name.rstrip("0123456789"))
         side = 0 if name.startswith("fc") else sizes[0] if sizes else side
     return ", ".join(words), given, "kernels and padding follow from the volumes that the layers give"
-
-
-def _meeting(text: str) -> Short | None:
-    """Layers under names, which a later line joins: ``concat with e1``, ``add x``."""
-    chain: Chain = ()
-    names, numbers, met = {"x": chain, "input": chain}, count(), False
-    for part in filter(str.strip, re.split(r"[;\n]", text)):
-        named = NAMED.fullmatch(part)
-        words = named[2] if named else part
-        if (meets := MEETS.fullmatch(words)) and (others := [n for n in re.split(r"[ ,]+", meets[2]) if n in names]):
-            given = [*(names[name] for name in others), *([chain] if len(others) == 1 else [])]
-            chain, met = joined(given, "&" if meets[1][0] in "cC" else "|", next(numbers)), True
-        else:
-            chain = behind(chain, words, next(numbers))
-        if named:
-            names[named[1]] = chain
-    return (", ".join(words for _, words in chain), (), "layers that meet again by their names") if met else None
 
 
 def _rows(text: str) -> str:

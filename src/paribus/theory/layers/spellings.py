@@ -42,7 +42,7 @@ NAMES = {  # without spaces, hyphens and the number of axes
                   "linearlayer ip innerproduct versteckte versteckten verdeckte verdeckten connected vollverbunden "
                   "vollverbundene ausgabeschicht ausgabe dichte lineareschicht linearschicht vollständigverbunden "
                   "vollständigverbundene vollständigverbundenen vollverbundenen vollvernetzt vollvernetzte "
-                  "vollvernetzten",
+                  "vollvernetzten readout auslese",
         "bn": "batchnormalization batchnormalisation norm batchnormalisierung",
         "ln": "layernormalization layernormalisation",
         "gn": "groupnormalization",
@@ -60,7 +60,7 @@ NAMES = {  # without spaces, hyphens and the number of axes
         "last": "laststep lasttimestep laststate lasthidden lasthiddenstate takelast lastoutput lasthiddenoutput "
                 "lasttimesteponly laststeponly lastoutputonly "
                 "finalstate laststepoutput letzterzeitschritt letzterschritt lasttoken lasttimesteps letztezeitschritt "
-                "letzteausgabe",
+                "letzteausgabe letztenzeitschritt letztenzustand letzterzustand",
         "reshape": "unflatten view reshaped reshapeto reshapedto",
         "zeropad": "zeropadding reflectionpad replicationpad constantpad",
         "shuffle": "pixelshuffle depthtospace subpixel subpixelconv",

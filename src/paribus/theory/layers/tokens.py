@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from paribus.theory.layers.lexicon import ARTICLES, COUNTS, WORDS, compound, concept, mistyped, plural
+from paribus.theory.layers.lexicon import ARTICLES, COUNTS, REPEATS, WORDS, compound, concept, mistyped, plural
 from paribus.theory.layers.spellings import kind_of
 
 SIGNS = str.maketrans("×✕∗–—−{}[]⇒·", "xxx---()()→x")
 LEX = re.compile(
-    r"(?P<aside>\*\*|__|`|\"|'|\\\\|<br ?/?>|(?<!\w)[CSFL]\d\b(?=:?\s)|\bin\s?=\s?\d+,?"
+    r"(?P<aside>(?<=\w)['’]s\b|(?<=\bw)/(?=\s)|\bw(?=/\s)|"
+    r"\*\*|__|`|\"|'|\\\\|<br ?/?>|(?<!\w)[CSFL]\d\b(?=:?\s)|\bin\s?=\s?\d+,?"
     r"|(?<=conv)\.|(?<=bzw)\.|(?<=FC)\.|(?<=Conv)\.|^[ \t]*(?:[-*•◦+]|\(?\d+[.)])[ \t]+(?=\S)|(?P<never>\|\|))"
     r"|(?P<axes>(?<!\d)[123]-?[dD](?![a-zA-Z]))"
+    r"|(?P<name>[\ue000-\uf8ff])"
     r"|(?P<chain>(?<![\w.@])\d+(?:\s*(?:-+>|=>|→|-)\s*\d+(?![\w.@%]|[ ]?x[ ]?\d)){2,})"
     r"|(?P<at>\d+\s?@\s?(?=\d+\s?x\s?\d))"
     r"|(?P<rate>\d+(?:[.,]\d+)?\s?%|(?<![\w.])\d*\.\d+|\b0,\d+)"
@@ -31,6 +33,18 @@ GLUED = re.compile(  # conv16, fc-10
     r"(?i)\b((?:conv|fc|pool|maxpool|avgpool|dense|linear|dropout|drop|lstm|gru|rnn|hidden|stride|pad|embedding|kernel|"
     r"deconv|filters|bn)[a-z]*)[-_]?(?=\d|\.\d)"
 )
+CAPITALS = re.compile(r"\d[Cc]\d+(?:\([a-z]+\)|[sS]\d)?-")  # 32C3-P2-64C3
+CAPITAL = re.compile(
+    r"(?<![\w.])(?:(?P<out>\d+)[Cc](?P<kernel>\d+)(?:[Ss](?P<stride>\d+))?|(?:MP?|P|S)(?P<pool>\d+)|AP(?P<mean>\d+)"
+    r"|(?:FC?|N)?(?P<units>\d+)N?|D(?P<rate>0?\.\d+))(?=-|\(|$|[ ,;.])(?P<next>-?)"
+)
+JOINED = re.compile(  # names of what is joined again: concat with e1, add skip2
+    r"(?i)\b(?:concat\w*|cat|add(?:ed)?|sum(?:med)?|merged?|joined)\s+(?:it |this |them |back )?(?:with |to |and )?"
+    r"(?:the )?(?:output of |features of |skip (?=\w+\d))?"
+    r"((?!x\d)[a-z]+_?\d+|skip(?!\s*con)(?=\b[^(]*$|\b\s*[,;\n.]))\b"
+)
+FIRST = 0xE000  # private signs that stand for such names
+FED = re.compile(r"\b(\d+) in(?=\s*(?:[,;.\n]|$|->|→))")
 VGG = re.compile(r"(?i)\b(conv) ?(\d)-(\d+)")
 
 
@@ -65,6 +79,14 @@ def tokens(text: str) -> list[Token]:
     """
     plain = VGG.sub(r"\1 \3 filters \2x\2", text.translate(SIGNS))
     plain = GLUED.sub(lambda m: m[1] + " ", plain)
+    plain = re.sub(r"\b(\d{1,3}),000\b", r"\g<1>000", plain)
+    plain = FED.sub(r"\1 inputs", plain)
+    if CAPITALS.search(plain):
+        plain = CAPITAL.sub(_capital, re.sub(r"^\s*(\d+(?:x\d+)+)-", r"input \1 -> ", plain))
+    names = {name.lower() for name in JOINED.findall(plain)}
+    names = {name for name in names if len(re.findall(rf"(?i)\b{name}\b", plain)) > 1}
+    for number, name in enumerate(sorted(names)):
+        plain = re.sub(rf"(?i)\b{name}\b", chr(FIRST + number).ljust(len(name)), plain)
     found = list[Token]()
     for match in LEX.finditer(plain):
         what, word, at = str(match.lastgroup), match[0], match.start()
@@ -78,6 +100,8 @@ def tokens(text: str) -> list[Token]:
                 found.append(Token("article", low, word, at, ("1",)))
             elif low in COUNTS:
                 found.append(Token("count", low, word, at, (str(COUNTS[low]),)))
+            elif low in REPEATS:
+                found.append(Token("repeat", low, word, at, (str(REPEATS[low]),)))
             elif low in ("same", "valid"):
                 found.append(Token(low, low, word, at))
             elif parts := compound(low) or compound(mistyped(low)):
@@ -110,6 +134,18 @@ def tokens(text: str) -> list[Token]:
                 values = (f"{share / 100:g}" if "%" in word else f"{share:g}",)
             found.append(Token(what, word.strip() if what != "then" or word != "\n" else "line", word, at, values))
     return _named(found)
+
+
+def _capital(found: re.Match[str]) -> str:
+    """``32C3``, ``P2``, ``FC100`` in words, one after the other."""
+    has = {key: value for key, value in found.groupdict().items() if value}
+    then = " -> " if has.pop("next", "") else ""
+    if "out" in has:
+        stride = f" stride {has['stride']}" if "stride" in has else ""
+        return f"conv {has['out']} filters {has['kernel']}x{has['kernel']}{stride}{then}"
+    key, value = has.popitem()
+    words = {"pool": "maxpool", "mean": "avgpool", "units": "dense", "rate": "dropout"}
+    return f"{words[key]} {value}{then}"
 
 
 def _named(found: list[Token]) -> list[Token]:
@@ -147,6 +183,9 @@ def _named(found: list[Token]) -> list[Token]:
                 break
         else:
             role = concept(token.which)
+            if token.which in ("max", "avg", "average", "mean") and _pooled(done):
+                at += 1  # pools 2x2 max
+                continue
             if role is None:
                 role = ("unknown", token.which)
             if role[0] == "refused":
@@ -155,3 +194,9 @@ def _named(found: list[Token]) -> list[Token]:
                 done.append(replace(token, role=role[0], which=role[1], text=token.which, several=token.several))
             at += 1
     return done
+
+
+def _pooled(done: list[Token]) -> bool:
+    """Whether a pool stands just before, with no more than its size behind it."""
+    before = next((one for one in reversed(done) if one.role not in ("size", "number")), Token(""))
+    return before.role == "head" and before.which == "pool"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from paribus.theory.layers.lexicon import COUNTS, REPEATS
 from paribus.theory.layers.spellings import is_activation, kind_of, split_name
 
 # fmt: off
@@ -34,6 +35,7 @@ RULES = (  # none of them longer than what they replace, so that columns stay
     (r"\b[123]-?[dD] (?=[A-Za-z])", ""),
     (r"(?i)\b(\d)[ -](?:stacked|layers? of|layers?) ", r"l\1 "),
     (r"\b(\d)[ -]layers?(?=\))", r"l\1"),
+    (r"(?i)\b((?:bi)?(?:lstm|gru|rnn),? )(\d)[ -]layers?(?=\s*(?:[,;\n]|$))", r"\1l\2"),
     (r"(?i)\bx \+ (\((?=[^()]*\))|\[)", r"skip\1"),
     (r"(?i)\b(flatten) (?:the )?spatial (?:dim\w*|axes|positions)", r"\1 2"),
     (r"(?i)\b(transpose) to \([\d, ]+\)", r"\1"),
@@ -68,6 +70,8 @@ def cleaned(text: str) -> str:
 
 def _unlabelled(found: re.Match[str]) -> str:
     """Nothing, or the kind that stands there as a label: ``fc1: 120 tanh`` is said by ``fc 120 tanh``."""
+    if any(word in COUNTS or word in REPEATS for word in re.findall(r"[a-zü]+", found[0].lower())):
+        return found[0]  # three times: …
     name, rest = found[0].strip(), found.string[found.end() :].split("\n")[0].split(",")[0].split(";")[0]
     kind = kind_of(name.rstrip(":").rstrip("0123456789")) if name.endswith(":") else ""
     named = any(kind_of(split_name(word)[0]) for word in re.findall(r"[^\s(]+", rest) if not is_activation(word))
