@@ -31,6 +31,8 @@ FOLLOWED = (
     ("nn.GLU(-1)", nn.GLU(), (4, 6)),
     ("nn.GLU(dim=1)", nn.GLU(1), (8, 5, 6)),
     ("nn.LPPool2d(2, 3, stride=2)", nn.LPPool2d(2, 3, stride=2), (3, 9, 9)),
+    ("ZeroPadding2D(padding=2)", nn.ZeroPad2d(2), (3, 9, 9)),
+    ("ZeroPadding2D(((1, 1), (2, 2)))", nn.ZeroPad2d((2, 2, 1, 1)), (3, 9, 9)),
     ("nn.LPPool1d(1, 2)", nn.LPPool1d(1, 2), (3, 9)),
     ("bilinear upsampling x2", nn.Upsample(scale_factor=2, mode="bilinear"), (3, 5, 5)),
     ("conv3x3(3, 8, stride=2)", nn.Conv2d(3, 8, 3, 2, 1, bias=False), (3, 9, 9)),
@@ -166,3 +168,12 @@ def test_random_arguments_are_followed_or_refused():
                 assert (found.parameters, found.output) == wanted, text
                 right += 1
     assert right > 150
+
+
+def test_causal_padding_keeps_the_size_and_says_where_it_stands():
+    text = "Conv1D(8, 3, padding='causal', dilation_rate=2)"
+    twin = nn.Sequential(nn.ConstantPad1d((4, 0), 0.0), nn.Conv1d(5, 8, 3, dilation=2))
+    found = table(text, (5, 20))
+    assert (found.output, found.parameters) == ((8, 20), sum(p.numel() for p in twin.parameters()))
+    assert found.output == tuple(twin(torch.zeros(1, 5, 20)).shape[1:])
+    assert any("causal" in note for note in found.notes)

@@ -147,3 +147,8 @@ log_var = layers.Dense(2)(x)
 encoder = keras.Model(inputs, [mean, log_var, Sampling()([mean, log_var])])"""
     found = table(text)
     assert (found.output, found.parameters) == ((2,), 69_076)  # as its tutorial prints
+
+
+def test_methods_without_their_class_are_a_net():
+    methods = "\n".join(line[4:] for line in PYRAMID.splitlines()[1:])
+    assert table(methods, (3, 16, 16)).parameters == (27 + 1) * 8 + (72 + 1) * 16

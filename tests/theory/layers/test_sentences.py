@@ -84,3 +84,11 @@ def test_a_word_that_nobody_knows_is_named_with_its_place():
         table("the net is a conv with 8 3x3 zorked filters and then a relu", (3, 8, 8))
     assert "^^^^" in str(error.value)
     assert error.value.hint
+
+
+@pytest.mark.parametrize("text", ["G: 100 → Dense 20 → ReLU → Dense 5", "100, fc 20, relu, fc 5"])
+def test_a_bare_number_at_the_beginning_is_what_goes_in(text):
+    found = table(text, (100,))
+    assert [row.name for row in found.rows] == ["linear 20", "relu", "linear 5"]
+    assert "the first 100 is what goes in, and no layer" in found.notes
+    assert len(table("50, relu, fc 5", (100,)).rows) == 3  # of another size: a layer

@@ -285,12 +285,15 @@ class Blocks(Scoped):
         many = [*times, *([int(said.pop("layers"))] if "layers" in said else [])]
         strange = [one for one in phrases if one.role not in ENCODING]
         strange += [
-            one for one in phrases if one.role == "head" and not (one.which == "attention" or "hidden" in one.values)
+            one
+            for one in phrases
+            if one.role == "head" and not (one.which in ("attention", "dropout") or "hidden" in one.values)
         ]
-        if strange or "heads" not in said or not wide or {*said} - {"heads", "inner"} or len(many) > 1:
+        if strange or "heads" not in said or not wide or {*said} - {"heads", "inner", "rate"} or len(many) > 1:
             raise Unread(strange[0] if strange else phrases[0])
         words = f"transformer layer heads={said['heads']} d_model={wide}"
         words += f" ff={said['inner']}" if "inner" in said else ""
+        words += f" dropout={said['rate']}" if "rate" in said else ""
         self.parts.append(Part("", sign="whole", whole=words + (f" layers={many[0]}" if many and many[0] > 1 else "")))
         self.recent = self.parts[-1:]
 

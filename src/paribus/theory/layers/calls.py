@@ -35,7 +35,7 @@ from paribus.theory.layers.values import (
 )
 
 GIVEN = {"x", "X", "inputs", "input", "inp", "img", "image", "images", "input_img", "img_input", "h", "net", "data",
-         "inputs_", "input_tensor", "tokens"}  # fmt: skip
+         "features", "inputs_", "input_tensor", "tokens"}  # fmt: skip
 ROWS = {"sequential", "serial", "chain", "hybridsequential"}
 LISTS = {"modulelist", "list", "ordereddict", "moduledict"}
 RUNS = ("forward", "__call__", "call", "hybrid_forward")

@@ -65,7 +65,7 @@ def followed(text: str, inputs: int = 1, *, alone: bool = False) -> Followed | N
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about a stranger's text
-            tree = ast.parse(plain)
+            tree = _classed(ast.parse(plain))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     code = Code(inputs=inputs, last=bool(LAST.search(text)) and "channels=" not in text)
@@ -79,6 +79,16 @@ def followed(text: str, inputs: int = 1, *, alone: bool = False) -> Followed | N
     if idle:
         code.said.append(f"made and not used, so not counted: {', '.join(idle[:4])}{' …' if len(idle) > 4 else ''}")
     return Followed(words(chain), code.input, ("code is followed from line to line, and not run", *code.said))
+
+
+def _classed(tree: ast.Module) -> ast.Module:
+    """Methods without their class, as a class."""
+    if {"__init__", "forward"} <= {line.name for line in tree.body if isinstance(line, ast.FunctionDef)}:
+        methods = [line for line in tree.body if isinstance(line, ast.FunctionDef)]
+        net = ast.ClassDef("Net", [ast.Name("Module", ast.Load())], [], list(methods), [])
+        others = [line for line in tree.body if not isinstance(line, ast.FunctionDef)]
+        tree.body = [ast.fix_missing_locations(ast.copy_location(net, methods[0])), *others]
+    return tree
 
 
 def _headless(body: str) -> str:

@@ -176,7 +176,7 @@ class Gathered:
         part = Part("conv" if head.values and filters else head.which, role=next(iter(head.values), ""))
         if head.text.startswith("group") and part.kind == "conv" and not any(one.which == "groups" for one in said):
             raise Unread(head, "in how many groups")
-        if head.text.startswith(("pointwise", "pwconv", "convpw")):
+        if head.text.startswith(("pointwise", "pw", "convpw")):
             part.options["kernel"] = "1"
         if head.text.startswith("bi") and head.which in CELLS:
             part.options["bi"] = "bi"

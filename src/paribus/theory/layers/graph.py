@@ -171,11 +171,18 @@ def _laid(text: str, found: Pasted, inputs: Sequence[Shape], convention: str) ->
     if inputs and found.input and _plain(found.input) != _plain(inputs[0]) and found.input != (prod(inputs[0]),):
         rule = "the text names another input than the one that is given"
         raise TheoryError(rule, got=f"{by(found.input)} and {by(inputs[0])}", hint="leave one of them out")
+    if inputs and _entrance(items) == inputs[0]:
+        items = items[1:]
+        found = replace(found, said=(*found.said, f"the first {inputs[0][0]} is what goes in, and no layer"))
     graph = Graph(inputs[0] if inputs else found.input, convention, others=tuple(inputs[1:]))
     for said in found.said:
         graph.remark(said)
     if re.search(r"\bconv\d-\d+", found.text):
         graph.remark("conv3-64 has no padding, unless it says p1; VGG's layers have it")
+    if re.search(r"(?i)\bcausal\b", text):
+        graph.remark(
+            "causal padding stands before the first step alone: the sizes are those of same, the fields end later"
+        )
     if RESNETS.search(found.text):
         graph.remark(
             "conv3x3(8, 16) is read as in ResNet's code: 8 channels in, 16 out, padded to keep the size, no bias"
@@ -193,6 +200,14 @@ def _laid(text: str, found: Pasted, inputs: Sequence[Shape], convention: str) ->
             rule = "the layers do not give the sizes that the text says"
             raise TheoryError(rule, got=by(shape), hint="add --input, or give the module: --plugin FILE.py NAME")
     return graph
+
+
+def _entrance(items: Sequence[Item]) -> Shape:
+    """What goes in, where a text begins with its bare size: ``784, fc 256, relu``."""
+    first = items[0]
+    if len(items) > 1 and isinstance(first, Step) and first.layer.kind == "linear" and first.place.words.isdigit():
+        return (int(first.place.words),)
+    return ()
 
 
 def _turns(items: Sequence[Item]) -> bool:

@@ -35,7 +35,7 @@ TABLE = {
     "transformer": "transformer",
     "option extra": "outputpadding",
     "option slope": "slope alpha steigung",
-    "same": "same",
+    "same": "same causal",
     "valid": "valid unpadded",
     "no": "no without ohne sans kein keine unbiased nobias",
     "bias": "bias biase",
@@ -44,8 +44,8 @@ TABLE = {
     "layer": "layer schicht couche convolve",
     "hidden": "hidden verdeckt versteckt inner cachée",
     "output": "output ausgabe ausgang out target sortie",
-    "input": "z noise rauschen rauschvektor zufallsvektor input eingang eingänge eingabe inputunit eingabemerkmal "
-             "entrée",
+    "input": "z obs observation noise rauschen rauschvektor zufallsvektor input eingang eingänge eingabe inputunit "
+             "eingabemerkmal entrée",
     "image": "image picture bild bilder pixel pic",
     "colour 3": "rgb color colour coloured colored farb farbe",
     "colour 1": "gray grey grayscale greyscale grau graustufen",
@@ -72,7 +72,7 @@ TABLE = {
     "around": "around um",
     "parallel": "parallel nebeneinander",
     "join": "concat concatenate concatenated concatenation konkateniert verkettet joined concatenating",
-    "sum": "add added sum summed addition addiert summe plusinput adding",
+    "sum": "add added sum summed addition addiert addieren summe plusinput adding",
     "skip": "skip shortcut residual identity resblock inverted residualblock identität shortcutconnection "
             "bottleneckresidual residualbottleneck bottleneckresidualblock residualbottleneckblock",
     "refused": "tied shared weight some separable unet excitation if or densely scale scaled multiply "

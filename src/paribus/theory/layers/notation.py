@@ -57,6 +57,7 @@ BESIDE = {**dict.fromkeys(("residual", "resblock", "shortcut", "skip"), ADDED),
           **dict.fromkeys(("concat", "concatenate", "cat", "inception"), JOINED)}  # fmt: skip
 UNITS = {"units", "unit", "neurons", "hidden", "outputs", "output", "out", "nodes", "classes", "features"}
 PIXELWISE = {"LayerNormalization", "LayerNorm2d"}  # Keras's and ConvNeXt's layer norm, of the channels of each pixel
+PAIRS = re.compile(r"\(\((\d+),\1\),\((\d+),\2\)\)")  # as many on either side of an axis
 BEHIND = {"bn", "instance", "ln", "phi"}  # what may follow a layer without a comma: norms and activations
 SAMPLE = "say it in layers, such as conv 16 k3 p1, relu, pool 2, flatten, linear 10, or give a module: --plugin FILE.py"
 FLATTENS = re.compile(r"(?:L|chainer\.links|gluon)\.")  # whose fully connected layers take pictures
@@ -299,7 +300,7 @@ class Reader:
             last = self.take()
             words += self.said(last)
         place = name.to(last)
-        if word.lower().startswith(("pointwise", "pwconv", "convpw")) and "1x1" not in [one for one, _ in words]:
+        if word.lower().startswith(("pointwise", "pw", "convpw")) and "1x1" not in [one for one, _ in words]:
             words.insert(0, ("k1", name))
         steps = _spelled(kind, call, words_of(kind, attached, name, words), place)
         if optional:
@@ -539,6 +540,10 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
     found = translated(kind, call, place) if call and not several else {}
     separable, kind = kind == "separable", "conv" if kind == "separable" else kind
     kind, found = _fitted(kind, found, place)
+    if kind == "zeropad" and "padding" in found:
+        found = {"around": found.pop("padding")}  # as Keras names it
+    if kind == "zeropad" and (sides := PAIRS.fullmatch(str(found.get("around", ("", place))[0]).replace(" ", ""))):
+        found = {"around": ((int(sides[1]), int(sides[2])), place)}
     if kind == "zeropad" and "around" in found and len({*_whole(*found["around"])}) == 1:
         found = {"around": (_whole(*found["around"])[0], place)}  # the same on every side
     normed = found.pop("shape", None) if kind == "ln" else None

@@ -24,7 +24,7 @@ NAMES = {  # without spaces, hyphens and the number of axes
     **{name.replace("_", ""): name for name in (*KINDS, *ALIASES)}, **ALIASES,
     **{word: kind for kind, words in {
         "conv": "convolution convolutional convlayer cnn groupedconv groupconv pointwise pointwiseconv "
-                "pointwiseconvolution pwconv convpw faltung faltungsschicht faltungen",
+                "pointwiseconvolution pwconv convpw pw faltung faltungsschicht faltungen",
         "separable": "separableconv sepconv",
         "deconv": "convtranspose convtransposed transposedconv transposedconvolution transposeconv upconv tconv "
                   "deconvolution fractionallystridedconv convt uconv transponiertefaltung transponierte",
@@ -369,8 +369,8 @@ def _word(kind: str, name: str, value: Any) -> list[str]:
         switches["affine"] = ("", "affine") if kind == "instance" else ("plain", "")
         word = switches.get(name, ("", ""))[value]
         return [word] if word in rules.words else []
-    if str(value).lower() in ("same", "valid"):
-        return ["same"] if str(value).lower() == "same" else []
+    if str(value).lower() in ("same", "causal", "valid"):
+        return ["same"] if str(value).lower() != "valid" else []  # causal: of the same size
     if name == "mode":
         return ["linear"] if "linear" in str(value) else []
     sizes = list(value) if isinstance(value, tuple | list) else [value]

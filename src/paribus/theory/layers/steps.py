@@ -179,6 +179,8 @@ class Steps(Python):
             return self.behind(owner.chain, "last") if at in ("-1", "0") else Unsaid(ast.unparse(node))
         if not isinstance(owner, Signal):
             return Unsaid(ast.unparse(node))
+        if not owner.chain and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+            return owner  # features["x"], of what goes in by names
         if at in (":,-1", ":,-1,:", "...,-1,:") or (at == "-1" and owner.state):
             return self.behind(owner.chain, "last")
         if at in ("0", "1") and owner.state:

@@ -108,13 +108,15 @@ def summary(text: str) -> Iterator[Line]:
         return
     if re.match(r"(?i)\s*layer\s{2,}output.*\s{2,}param", text):  # columns of a table that somebody wrote
         text = PLAIN.sub(lambda m: f"{m[1]}-1 [-1, {', '.join(re.findall('[0-9]+', m[2]))}] {m[3]}", text)
+    tree = re.search(r"[├└]─", text)
     for raw in _boxed(text) if RULED.search(text) else _unwrapped(text):
         keras = KERAS.match(raw.strip())
         other = None if keras else TORCHINFO.match(raw.strip()) or TORCHSUMMARY.match(raw.strip())
         found = keras or other
         if keras is None and "(None," in raw:
             raise TheoryError("a row of this summary is not one of a layer", got=raw.strip(), hint=WRITE)
-        if found is None or (other and other["kind"].lower() in WHOLE):
+        whole = other and (other["kind"].lower() in WHOLE or (tree and not re.match(r"\s*[│├└]", raw)))
+        if found is None or whole:  # the first row of a tree is the net's, whatever its name
             continue
         name = found["kind"].rstrip("0123456789") if keras else found["kind"]
         if keras and f"({found['kind']})" not in found[0]:  # the class is cut off

@@ -10,7 +10,8 @@ from paribus.theory.layers.spellings import kind_of
 
 SIGNS = str.maketrans("×✕∗–—−{}[]⇒·", "xxx---()()→x")
 LEX = re.compile(
-    r"(?P<aside>(?<=\w)['’]s\b|(?<=\bw)/(?=\s)|\bw(?=/\s)|"
+    r"(?P<aside>(?<=\w)['’]s\b|(?<=\w) #\d+(?=:)|(?i:\((?:pytorch|keras|linear|logits)\)|"
+    r"\b(?:as|like|wie) in pytorch\b|\bpost-(?:ln|norm)\b|\baction(?= logits))|(?<=\bw)/(?=\s)|\bw(?=/\s)|"
     r"\*\*|__|`|\"|'|\\\\|<br ?/?>|(?<!\w)[CSFL]\d\b(?=:?\s)|\bin\s?=\s?\d+,?"
     r"|(?<=conv)\.|(?<=bzw)\.|(?<=FC)\.|(?<=Conv)\.|^[ \t]*(?:[-*•◦+]|\(?\d+[.)])[ \t]+(?=\S)|(?P<never>\|\|))"
     r"|(?P<axes>(?<!\d)[123]-?[dD](?![a-zA-Z]))"
@@ -80,6 +81,8 @@ def tokens(text: str) -> list[Token]:
     plain = VGG.sub(r"\1 \3 filters \2x\2", text.translate(SIGNS))
     plain = GLUED.sub(lambda m: m[1] + " ", plain)
     plain = re.sub(r"\b(\d{1,3}),000\b", r"\g<1>000", plain)
+    plain = re.sub(r"(?i)\bfeed[- ]forward(?= \d)", "feedforward ", plain)
+    plain = re.sub(r"\bnhead\b", "heads", plain)
     plain = FED.sub(r"\1 inputs", plain)
     if CAPITALS.search(plain):
         plain = CAPITAL.sub(_capital, re.sub(r"^\s*(\d+(?:x\d+)+)-", r"input \1 -> ", plain))
@@ -102,8 +105,8 @@ def tokens(text: str) -> list[Token]:
                 found.append(Token("count", low, word, at, (str(COUNTS[low]),)))
             elif low in REPEATS:
                 found.append(Token("repeat", low, word, at, (str(REPEATS[low]),)))
-            elif low in ("same", "valid"):
-                found.append(Token(low, low, word, at))
+            elif low in ("same", "causal", "valid"):
+                found.append(Token("valid" if low == "valid" else "same", low, word, at))
             elif parts := compound(low) or compound(mistyped(low)):
                 found += [Token("word", part, word, at, several=plural(low) and part == parts[-1]) for part in parts]
             else:

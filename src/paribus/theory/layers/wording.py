@@ -27,6 +27,7 @@ RULES = (  # none of them longer than what they replace, so that columns stay
     (r"(?i)\b(up|upsample|upsampling) x(?=\d)", r"\1 "),
     (r"(?i)\bbi(?:directional|dir)?[- ](?=lstm|gru|rnn)", "bi"),
     (r"(?i)\bthen\b", ""),
+    (r"(?i)\((?:pytorch|keras|linear|logits)\)|\b(?:as|like|wie) in pytorch\b", ""),
     (r"(?i)\blog[- ](?=softmax)", "log"),
     (r"\bop(\d)", r"o\1"),
     (r"(\d+) ?@ ?(?=\d+x\d)", r"\1 "),  # 16@5x5
