@@ -75,7 +75,7 @@ def test_results_in_the_notation_are_measured():
     [
         ("linear 8, [linear 2 ~ linear 3], relu", "nothing stands behind several results"),
         ("linear 8, [[linear 2 ~ linear 3] | linear 2]", "nothing stands behind several results"),
-        ("linear 8, [linear 2 ~ linear 3 | linear 2]", "or they are results"),
+        ("linear 8, [linear 2 ~ linear 3 | linear 2]", "branches are results"),
     ],
 )
 def test_results_stand_at_the_end(text, said):

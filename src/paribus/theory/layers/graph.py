@@ -91,7 +91,7 @@ class Graph:
         Raises:
             TheoryError: for a layer that cannot be, with its number and place.
         """
-        if self.results:
+        if self.results and sources:
             rule = "nothing stands behind several results"
             hint = "[… | …] adds branches, [… & …] joins them"
             raise Impossible(rule, hint=hint).at(len(self.nodes) + 1, str(layer), place, path)

@@ -247,7 +247,7 @@ class Reader:
         for one, other in pairwise(joints):
             if self.word(one) != self.word(other):
                 raise unreadable(
-                    "a block adds (|), joins (&) or multiplies (*) its branches, or they are results (~)",
+                    "branches are results (~), or a block multiplies (*) or either adds (|) or joins (&) its branches",
                     other,
                     "nest two blocks",
                 )
