@@ -72,31 +72,44 @@ def repeated(phrases: list[Token]) -> list[Token]:
         if times < 2:
             continue
         before, after = phrases[:at], phrases[end:]
-        behind = (
-            next((i for i in range(at - 1, -1, -1) if phrases[i].role in ("stop", "then", "comma", "open")), -1) + 1
-        )
-        if not _layers(before[behind:]) and not (one.role == "again" and _layers(before)):
-            if _layers(before) and not (before[-1].role in ("stop", "then", "comma") and _layers(after[:4])):
-                continue
-            body = after[1:] if after and after[0].role == "colon" else after
-            cut = _cut(body, times)
-            if not _layers(body[:cut]):
-                continue
-            marked = _marked(times, one, trimmed(body[:cut]))
-            return [*before, *marked, *repeated(body[cut:])]
-        if before[-1].role == "close":
-            opened = (i for i in range(at) if before[i].role == "open" and closing(before, i) == at - 1)
-            if (start := next(opened, -1)) < 0:
-                raise Unread(before[-1], "never opened")
-            if not start or before[start - 1].role not in ("head", "set", "number", "phi"):
-                body = before[start + 1 : -1]
-                return [*before[:start], *_marked(times, one, body), *repeated(after)]
-        if before[-1].role == "comma":
-            behind = next((i + 1 for i in range(at - 1, -1, -1) if ended(phrases[i]) or phrases[i].role == "colon"), 0)
-        while behind < at and phrases[behind].role in ("and", "article"):
-            behind += 1
-        return [*before[:behind], *_marked(times, one, trimmed(before[behind:])), *repeated(after)]
+        if _layers(before if one.role == "again" else before[_since(before) :]):
+            start, body = _repeats(before)
+            return [*before[:start], *_marked(times, one, body), *repeated(after)]
+        if _layers(before) and not (before[-1].role in ("stop", "then", "comma") and _layers(after[:4])):
+            continue
+        body = after[1:] if after and after[0].role == "colon" else after  # three times: …
+        cut = _cut(body, times)
+        if _layers(body[:cut]):
+            return [*before, *_marked(times, one, trimmed(body[:cut])), *repeated(body[cut:])]
     return phrases
+
+
+def _repeats(before: list[Token]) -> tuple[int, Sequence[Token]]:
+    """What is said to be repeated behind it, and where that begins: parentheses, a sentence, or the part said last.
+
+    Raises:
+        Unread: a parenthesis that is never opened.
+    """
+    last = len(before) - 1
+    if before[-1].role == "close":
+        opened = (i for i in range(last) if before[i].role == "open" and closing(before, i) == last)
+        if (start := next(opened, -1)) < 0:
+            raise Unread(before[-1], "never opened")
+        if not start or before[start - 1].role not in ("head", "set", "number", "phi"):
+            return start, before[start + 1 : -1]
+    if before[-1].role == "comma":
+        start = next((i + 1 for i in range(last, -1, -1) if ended(before[i]) or before[i].role == "colon"), 0)
+    else:
+        start = _since(before)
+    while start <= last and before[start].role in ("and", "article"):
+        start += 1
+    return start, trimmed(before[start:])
+
+
+def _since(phrases: Sequence[Token]) -> int:
+    """Where begins what stands behind the last sign."""
+    signs = ("stop", "then", "comma", "open")
+    return next((i + 1 for i in range(len(phrases) - 1, -1, -1) if phrases[i].role in signs), 0)
 
 
 def _times(phrases: Sequence[Token], at: int) -> tuple[int, int]:
@@ -152,41 +165,18 @@ def _marked(times: int, near: Token, body: Sequence[Token]) -> list[Token]:
 def blocked(phrases: list[Token]) -> list[Token]:
     """Phrases in which what a counted block holds stands in parentheses: two blocks of …, two conv-relu-pool blocks."""
     for at, one in enumerate(phrases):
-        start = next((i for i in range(at - 1, max(-1, at - 7), -1) if phrases[i].role in ("count", "number")), -1)
-        if (
-            one.role != "block"
-            or start < 0
-            or any(ahead.role not in ("head", "phi", "set", "layer") for ahead in phrases[start + 1 : at])
-        ):
+        start = _counted(phrases, at) if one.role == "block" else -1
+        if start < 0:
             continue
         times, named = int(phrases[start].values[0]), phrases[start + 1 : at]
-        begin, widths = at + 1, list[Token]()
-        if begin < len(phrases) and phrases[begin].role == "open":
-            end = closing(phrases, begin)
-            inside = phrases[begin + 1 : end]
-            sets = {ahead.role for ahead in inside} <= {"set", "list", "chain", "comma", "and"}
-            if sets and any(wide(ahead, times) for ahead in inside):
-                widths, begin = phrases[begin : end + 1], end + 1
-        elif begin < len(phrases) and wide(phrases[begin], times):
-            ahead = begin + 1
-            if ahead < len(phrases) and (
-                phrases[ahead].role in ("colon", "each", "of")
-                or [one.role for one in phrases[ahead : ahead + 2]] == ["comma", "each"]
-            ):
-                widths, begin = [phrases[begin]], ahead
-        first = begin
-        while begin < len(phrases) and phrases[begin].role in ("of", "colon", "each", "comma", "layer"):
-            begin += 1
-        said = any(ahead.role in ("of", "colon", "each") for ahead in phrases[first:begin])
-        if begin < len(phrases) and wide(phrases[begin], times) and not widths:
-            said = False  # blocks with 32 and 64 filters each
-        begin = begin if said else first
-        if said and begin < len(phrases) and phrases[begin].role == "open":
-            if len(named) > 1:
-                raise Unread(one)
-            return [*phrases[: start + 1], one, *blocked(phrases[begin:])]
-        held = not said and not widths and begin < len(phrases) and phrases[begin].role == "open"
-        if held and (not named or (len(named) == 1 and _layers(phrases[begin : closing(phrases, begin)]))):
+        widths, first = _widths(phrases, at + 1, times)
+        begin, said = _said(phrases, first, times, bool(widths))
+        opens = begin < len(phrases) and phrases[begin].role == "open"
+        if said and opens and len(named) > 1:
+            raise Unread(one)
+        inside = phrases[begin : closing(phrases, begin)] if opens else []
+        held = opens and not widths and (not named or (len(named) == 1 and _layers(inside)))
+        if (said and opens) or held:  # parentheses stand there already
             return [*phrases[: start + 1], one, *blocked(phrases[begin:])]
         if said and (not named or (len(named) == 1 and _layers(phrases[begin:]))):
             end = begin + _cut(phrases[begin:], times)
@@ -201,3 +191,35 @@ def blocked(phrases: list[Token]) -> list[Token]:
             begin += 1  # …; 32 filters in the first, 64 in the second
         return [*phrases[: start + 1], one, OPEN, *body, CLOSE, *widths, *blocked(phrases[begin:])]
     return phrases
+
+
+def _counted(phrases: Sequence[Token], at: int) -> int:
+    """Where the count of a block stands, with its layers alone between them; below zero if there is none."""
+    start = next((i for i in range(at - 1, max(-1, at - 7), -1) if phrases[i].role in ("count", "number")), -1)
+    between = phrases[start + 1 : at]
+    return start if all(one.role in ("head", "phi", "set", "layer") for one in between) else -1
+
+
+def _widths(phrases: list[Token], begin: int, times: int) -> tuple[list[Token], int]:
+    """Widths right behind a block, ``blocks (32, 64)`` or ``blocks with 32 and 64 filters: …``, and where they end."""
+    if begin >= len(phrases):
+        return [], begin
+    if phrases[begin].role == "open":
+        end = closing(phrases, begin)
+        inside = phrases[begin + 1 : end]
+        sets = {one.role for one in inside} <= {"set", "list", "chain", "comma", "and"}
+        return (phrases[begin : end + 1], end + 1) if sets and any(wide(one, times) for one in inside) else ([], begin)
+    follows = [one.role for one in phrases[begin + 1 : begin + 3]]
+    told = follows[:1] in (["colon"], ["each"], ["of"]) or follows == ["comma", "each"]
+    return ([phrases[begin]], begin + 1) if told and wide(phrases[begin], times) else ([], begin)
+
+
+def _said(phrases: Sequence[Token], first: int, times: int, widened: bool) -> tuple[int, bool]:
+    """Where begins what a block holds, and whether a word says so: ``of``, ``each``, a colon."""
+    begin = first
+    while begin < len(phrases) and phrases[begin].role in ("of", "colon", "each", "comma", "layer"):
+        begin += 1
+    said = any(one.role in ("of", "colon", "each") for one in phrases[first:begin])
+    if begin < len(phrases) and wide(phrases[begin], times) and not widened:
+        said = False  # blocks with 32 and 64 filters each
+    return (begin, True) if said else (first, False)
