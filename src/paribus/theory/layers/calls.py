@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterable
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from paribus.errors import TheoryError
@@ -15,7 +15,7 @@ from paribus.theory.layers.expressions import beyond
 from paribus.theory.layers.known import apart
 from paribus.theory.layers.layer import Shape
 from paribus.theory.layers.spellings import IDLE, kind_of
-from paribus.theory.layers.steps import ARITHMETIC, FREE, QUIET, flat, listed, written
+from paribus.theory.layers.steps import ARITHMETIC, FREE, QUIET, flat, listed, pixelwise, written
 from paribus.theory.layers.values import (
     HINT,
     Alike,
@@ -148,6 +148,8 @@ class Calls(Attending):
         if isinstance(called, Made):
             ends = [Signal(()) if self.enters(one) else one for one in flat((*args, *named.values()))]
             return self.layer(called, [one for one in ends if isinstance(one, Signal)], named)
+        if isinstance(called, Net) and given[0].pixels:
+            raise beyond(node)
         if isinstance(called, Net):
             fresh = {old: next(self.numbers) for held, _ in called.chain for old in held}
             return Signal(
@@ -193,8 +195,9 @@ class Calls(Attending):
         made.used = True
         if "ttention" in base and any(one.chain != given[0].chain for one in given):
             raise TheoryError("attention between two values is not known here", got=made.name, hint=HINT)
-        text = written(made)
-        found = self.behind(given[0].chain, text)
+        if given[0].pixels:
+            return replace(self.behind(given[0].chain, written(pixelwise(made))), pixels=True)
+        found = self.behind(given[0].chain, written(made))
         if base in CELLS and (len(made.args) > 1 or {"hidden_size", "input_size"} & made.named.keys()):
             both = bool(made.named.get("bidirectional"))
             return Signal(found.chain, State(found.chain, both))

@@ -200,7 +200,7 @@ class Code(Calls):
             if len(several) < len(values):
                 self.said.append("of what comes out, states and what is no value of a layer are left out")
             found = self.results(several) if several else None
-        if not isinstance(found, Signal) or not found.chain:
+        if not isinstance(found, Signal) or not found.chain or found.pixels:
             raise TheoryError("this code gives no value that is known", got=type(made).__name__.lower(), hint=HINT)
         return found.chain
 

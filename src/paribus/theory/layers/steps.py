@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -76,6 +76,12 @@ class Steps(Python):
     def reshaped(self, value: Signal, name: str, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
         """``F.max_pool2d(x, 2)``, ``x.view(-1, 400)``: the layer that does the same."""
         base = name.rpartition(".")[2].rstrip("_")
+        if base == "permute" and (turned := tuple(flat(args))) in ((0, 2, 3, 1), (0, 3, 1, 2)):
+            if value.pixels == (turned == (0, 2, 3, 1)):
+                raise beyond(node)
+            return replace(value, pixels=not value.pixels)
+        if value.pixels and base not in SAME | QUIET | EACH and kind_of(base) not in ACTIVATIONS:
+            raise beyond(node)
         if base in SAME or base in QUIET:
             return value
         if (found := self.headed(value, base, args)) is not None:
@@ -134,7 +140,7 @@ class Steps(Python):
         modes = {"training", "train", "deterministic", "use_running_average", "is_training", "inplace"}
         args = tuple(_inner(one) for one in args)
         kept = {key: _inner(one) for key, one in named.items() if key not in modes}
-        return self.behind(value.chain, written(Made(name, args, kept)))
+        return replace(self.behind(value.chain, written(Made(name, args, kept))), pixels=value.pixels)
 
     def passed(self, value: Signal) -> Signal:
         """A value after something that is done to each of its numbers, and is no layer."""
@@ -179,6 +185,8 @@ class Steps(Python):
             return self.behind(owner.chain, "last") if at in ("-1", "0") else Unsaid(ast.unparse(node))
         if not isinstance(owner, Signal):
             return Unsaid(ast.unparse(node))
+        if owner.pixels:
+            raise beyond(node)
         if not owner.chain and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
             return owner  # features["x"], of what goes in by names
         if at in (":,-1", ":,-1,:", "...,-1,:") or (at == "-1" and owner.state):
@@ -207,6 +215,8 @@ class Steps(Python):
 
     def joined(self, given: list[Signal], sign: str) -> Signal:
         """Chains that meet."""
+        if any(one.pixels for one in given):
+            raise TheoryError("values meet whose channels stand last", got=sign, hint=HINT)
         return Signal(joined([one.chain for one in given], sign, next(self.numbers)))
 
     def results(self, given: list[Signal]) -> Signal:
@@ -241,6 +251,24 @@ def written(made: Made) -> str:
             named = {key: one for key, one in made.named.items() if key not in ("in_features", "in_channels")}
             return str(Made(f"nn.Lazy{made.base}", made.args[1:], named))
     return str(made)
+
+
+def pixelwise(made: Made) -> Made:
+    """What a layer of features is where these are the channels of each pixel.
+
+    Raises:
+        TheoryError: a layer that is none of features.
+    """
+    if made.base == "LayerNorm":
+        return Made("LayerNorm2d", made.args, made.named)
+    if made.base == "Linear":
+        told = {**dict(zip(("in_features", "out_features", "bias"), made.args, strict=False)), **made.named}
+        if {*told} >= {"in_features", "out_features"}:
+            bias = {"bias": told["bias"]} if "bias" in told else {}
+            return Made("nn.Conv2d", (told["in_features"], told["out_features"], 1), bias)
+    if kind_of(made.base) in (*ACTIVATIONS, "dropout", "id"):
+        return made
+    raise TheoryError("this layer is not known where channels stand last", got=made.name, hint=HINT)
 
 
 def _inner(value: Any) -> Any:

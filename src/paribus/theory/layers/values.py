@@ -22,12 +22,14 @@ HINT = "give the module itself, which is followed as it runs: --plugin FILE.py N
 class Signal:
     """A value of the net: the layers behind it, and the last states where a recurrent layer came last.
 
-    ``heads`` is how many share its features, where a view has set them apart.
+    ``heads`` is how many share its features, where a view has set them apart; ``pixels`` whether the channels of each
+    pixel stand last, where a permutation has put them there.
     """
 
     chain: Chain
     state: State | None = None
     heads: int = 0
+    pixels: bool = False
 
 
 @dataclass(frozen=True)
