@@ -266,13 +266,22 @@ def _row(cells: dict[str, str]) -> str:
     kind = next((said.pop(key) for key in ("type", "operation", "kind", "layer", "name") if key in said), "?")
     kind, *behind_it = re.split(r"\s*\+\s*", kind)
     if kind_of(kind) == "input":
-        return f"input {said.get('output') or said.get('output_shape') or said.get('output_size') or ''}"
+        told = said.get("output") or said.get("output_shape") or said.get("output_size")
+        size = re.search(r"\d+(?:x\d+)*", " ".join(said.values()))
+        return f"input {told or (size[0] if size else '')}"
+    if not kind_of(kind) and (window := re.fullmatch(r"(\D+?) (\d+x\d+)", kind)):  # Convolution 3x3
+        kind, said = window[1], {"kernel": window[2], **said}
     kind = kind if kind_of(kind) else re.sub(r"[_ ]?\d+(?:_\d+)?$", "", kind)
+    volume = re.compile(r"(?i),? *outputs? \d+x\d+x(\d+)")
+    out = next(filter(None, map(volume.search, said.values())), None)
+    said = {key: volume.sub("", value) for key, value in said.items()}
+    if out and kind_of(kind) == "conv":
+        said = {"filters": f"{out[1]} filters", **said}
     phi = " ".join([*behind_it, said.pop("activation", "")])
     last = ("output", "output_size", "output_shape", "input", "params", "parameters", "_", "layer", "name")
     words = [
         value.replace(", same", " same")
-        if re.search("filters|units|channels|out|kernel|size|maps|neurons|nodes|param|details", key)
+        if re.search("filters|units|channels|out|kernel|size|maps|neurons|nodes|param|details|description", key)
         else f"{key} {value}"
         for key, value in said.items()
         if key not in last or (key in ("params", "parameters") and re.search(r"[a-z]|\d+x\d", value))
