@@ -13,7 +13,7 @@ TABLES = (
     "| Layer | Description |\n|:--|:--|\n| Convolution 3x3 | 64 filters, 1x1 stride, same padding |\n| RELU | |\n"
     "| Max pooling 2x2 | |\n| Fully connected | 43 outputs |",
     "| Layer | Details |\n|---|---|\n| Input | 32x32x3 image |\n| Convolution | 64 filters, 3x3, stride 1, same |\n"
-    "| ReLU | |\n| Max pooling | 2x2, 2x2 stride |\n| Fully connected | 43 |",
+    "| ReLU | |\n| Max pooling | 2x2, 2x2 stride |\n| Flatten | outputs 16384 |\n| Fully connected | 43 |",
 )
 
 

@@ -86,6 +86,14 @@ def test_a_word_that_nobody_knows_is_named_with_its_place():
     assert error.value.hint
 
 
+@pytest.mark.parametrize("norm", ["add & norm", "Add and layer norm", "add + LayerNorm"])
+def test_add_and_norm_closes_each_sublayer_of_a_transformer(norm):
+    said = f"multi-head self-attention with 4 heads, {norm}, linear 256, relu, linear 64, {norm}"
+    meant = "[attention h4 | id], ln, [linear 256, relu, linear 64 | id], ln"
+    assert [row.name for row in table(said, (20, 64)).rows] == [row.name for row in table(meant, (20, 64)).rows]
+    assert f"read as sentences: {meant}" in table(said, (20, 64)).notes
+
+
 @pytest.mark.parametrize("text", ["G: 100 → Dense 20 → ReLU → Dense 5", "100, fc 20, relu, fc 5"])
 def test_a_bare_number_at_the_beginning_is_what_goes_in(text):
     found = table(text, (100,))

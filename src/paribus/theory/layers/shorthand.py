@@ -272,7 +272,8 @@ def _row(cells: dict[str, str]) -> str:
     if not kind_of(kind) and (window := re.fullmatch(r"(\D+?) (\d+x\d+)", kind)):  # Convolution 3x3
         kind, said = window[1], {"kernel": window[2], **said}
     kind = kind if kind_of(kind) else re.sub(r"[_ ]?\d+(?:_\d+)?$", "", kind)
-    volume = re.compile(r"(?i),? *outputs? \d+x\d+x(\d+)")
+    alone = kind_of(kind) in ("flatten", "gap") or bool(is_activation(kind))  # whose outputs are no option of theirs
+    volume = re.compile(r"(?i),? *outputs? \d+(?:x\d+)*()" if alone else r"(?i),? *outputs? \d+x\d+x(\d+)")
     out = next(filter(None, map(volume.search, said.values())), None)
     said = {key: volume.sub("", value) for key, value in said.items()}
     if out and kind_of(kind) == "conv":

@@ -9,9 +9,12 @@ from paribus.theory.layers.lexicon import ARTICLES, COUNTS, REPEATS, WORDS, comp
 from paribus.theory.layers.spellings import kind_of
 
 SIGNS = str.maketrans("×✕∗–—−{}[]⇒·", "xxx---()()→x")
+UNHEARD = (  # what says nothing about layers
+    r"(?i:\((?:pytorch|keras|linear|logits)\)|\b(?:as|like|wie) in pytorch\b|\bpost-(?:ln|norm)\b|"
+    r"\bmulti[- ]?head(?:ed)?[- ](?=(?:self[- ])?att)|\baction(?= logits))|"
+)
 LEX = re.compile(
-    r"(?P<aside>(?<=\w)['’]s\b|(?<=\w) #\d+(?=:)|(?i:\((?:pytorch|keras|linear|logits)\)|"
-    r"\b(?:as|like|wie) in pytorch\b|\bpost-(?:ln|norm)\b|\baction(?= logits))|(?<=\bw)/(?=\s)|\bw(?=/\s)|"
+    r"(?P<aside>(?<=\w)['’]s\b|(?<=\w) #\d+(?=:)|" + UNHEARD + r"(?<=\bw)/(?=\s)|\bw(?=/\s)|"
     r"\*\*|__|`|\"|'|\\\\|<br ?/?>|(?<!\w)[CSFL]\d\b(?=:?\s)|\bin\s?=\s?\d+,?"
     r"|(?<=conv)\.|(?<=bzw)\.|(?<=FC)\.|(?<=Conv)\.|^[ \t]*(?:[-*•◦+]|\(?\d+[.)])[ \t]+(?=\S)|(?P<never>\|\|))"
     r"|(?P<axes>(?<!\d)[123]-?[dD](?![a-zA-Z]))"
@@ -46,6 +49,8 @@ JOINED = re.compile(  # names of what is joined again: concat with e1, add skip2
 )
 FIRST = 0xE000  # private signs that stand for such names
 FED = re.compile(r"\b(\d+) in(?=\s*(?:[,;.\n]|$|->|→))")
+APART = " ,;-–>→\n"
+NORMED = re.compile(r"(?i)\badd\s*(?:&|and|\+)\s*(?:layer ?)?norm(?:ali[sz]ation)?\b")  # as the Transformer's figure
 VGG = re.compile(r"(?i)\b(conv) ?(\d)-(\d+)")
 
 
@@ -72,6 +77,16 @@ class Token:
         return f"{self.role}:{self.which or ','.join(self.values) or self.text}"
 
 
+def _sublayers(text: str) -> str:
+    """A text in which what is added and normed, as in the Transformer's figure, is a residual block of its own."""
+    *pieces, rest = NORMED.split(text)
+    said = ""
+    for piece in pieces:
+        label, colon, body = piece.rpartition(":")
+        said += f"{label}{colon} residual ({body.strip(APART)}), layer norm, "
+    return said + rest.lstrip(APART) if pieces else text
+
+
 def tokens(text: str) -> list[Token]:
     """The tokens of a text; words that say nothing are left out.
 
@@ -83,6 +98,8 @@ def tokens(text: str) -> list[Token]:
     plain = re.sub(r"\b(\d{1,3}),000\b", r"\g<1>000", plain)
     plain = re.sub(r"(?i)\bfeed[- ]forward(?= \d)", "feedforward ", plain)
     plain = re.sub(r"\bnhead\b", "heads", plain)
+    plain = re.sub(r"(?i)\b(flatten(?:ed)?) \(?outputs? (?:of )?\d+\)?", r"\1", plain)  # a size, and no layer
+    plain = _sublayers(plain)
     plain = FED.sub(r"\1 inputs", plain)
     if CAPITALS.search(plain):
         plain = CAPITAL.sub(_capital, re.sub(r"^\s*(\d+(?:x\d+)+)-", r"input \1 -> ", plain))
