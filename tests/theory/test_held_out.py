@@ -19,6 +19,8 @@ EVERY = {  # only each so many-th spelling
     **dict.fromkeys(["derivatives-fourth", "derivatives-fifth", "derivatives-sixth"], 6),
     **dict.fromkeys(["derivatives-seventh", "derivatives-eighth", "derivatives-ninth"], 12),
     **dict.fromkeys(["derivatives-tenth", "derivatives-eleventh"], 11),
+    **dict.fromkeys(["layers-first", "layers-second", "layers-third", "layers-fourth", "layers-fifth"], 2),
+    **dict.fromkeys(["layers-sixth", "layers-seventh", "layers-eighth", "layers-ninth"], 3),
     **dict.fromkeys(["layers-tenth", "layers-eleventh"], 6),
     **dict.fromkeys(["layers-twelfth", "layers-thirteenth", "layers-fourteenth", "layers-fifteenth"], 5),
     "layers-sixteenth": 9,

@@ -7,11 +7,12 @@ import socket
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from paribus.errors import StudyError
-from paribus.studies.executors import connection, make
+from paribus.studies.executors import connection, make, tasks
 from paribus.studies.executors.connection import Node, room
 
 
@@ -135,3 +136,24 @@ def test_the_token_of_a_running_cluster_is_shown_where_one_is_known(monkeypatch,
     with pytest.raises(Asked):
         connection.connect("127.0.0.1:6379")
     assert os.environ.get(connection.MODE) == shown
+
+
+def cluster(job: str, node: str) -> SimpleNamespace:
+    """What is asked of ray where runs are given out, in a job and on a node of these names."""
+    context = SimpleNamespace(get_job_id=lambda: job, get_node_id=lambda: node)
+    strategies = SimpleNamespace(NodeAffinitySchedulingStrategy=lambda *_, **__: None)
+    return SimpleNamespace(
+        get_runtime_context=lambda: context,
+        remote=lambda **_: lambda kind: SimpleNamespace(remote=object),
+        util=SimpleNamespace(scheduling_strategies=strategies),
+    )
+
+
+def test_runs_are_given_out_by_an_actor_of_their_own_cluster(monkeypatch):
+    """Each cluster counts its jobs anew, and ray ends the process that shows it an actor of another one."""
+    monkeypatch.setattr(tasks, "_desks", {})
+    first = tasks._desk(cluster("01000000", "a"))
+    assert tasks._desk(cluster("01000000", "a")) is first
+    assert tasks._desk(cluster("02000000", "a")) is not first
+    first = tasks._desk(cluster("01000000", "a"))
+    assert tasks._desk(cluster("01000000", "b")) is not first

@@ -39,25 +39,3 @@ def test_R6_ctrl_c_saves_runs_on_a_cluster_and_ray_says_nothing(tmp_path):
     assert all(any(run.checkpoints.iterdir()) for run in runs)
     assert "everything is saved" in said
     assert not [word for word in ("ray", "Traceback", "gcs", "Token") if word in said.replace("array", "")]
-
-
-TWICE = """
-import paribus as pb
-
-def fit(config, seed):
-    return {"accuracy": config["lr"]}
-
-for name in ("first", "second"):
-    study = pb.Study(fit, vary={"lr": [0.1, 0.2]}, seeds=1, runs=name)
-    assert study.run(executor="ray", jobs=1, listen=lambda event: None).complete
-    print(name, flush=True)
-"""
-
-
-@pytest.mark.slow
-def test_a_process_may_have_one_cluster_after_another(tmp_path):
-    """Ray ends a process that shows a cluster an actor of another one; a notebook has many studies."""
-    words = [sys.executable, "-c", TWICE]
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=240)
-    assert done.stdout.split() == ["first", "second"], done.stderr
-    assert done.returncode == 0

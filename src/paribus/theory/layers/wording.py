@@ -14,7 +14,7 @@ from paribus.theory.layers.spellings import is_activation, kind_of, split_name
 # fmt: off
 RULES = (  # none of them longer than what they replace, so that columns stay
     (r"(\d+) by (\d+)", r"\1x\2"),
-    (r"(?i)\b(\d+x\d+) (stride)\b(?! ?[=:]? ?\d)", r"\2 \1"),
+    (r"(?i)\b(\d+x\d+) (stride)\b(?! ?[=:]? ?[\d(])", r"\2 \1"),
     (r"(?<=[a-z\d])-(?=\d+x\d|[spkd]\d)", " "),  # conv16-3x3-p1
     (r"(?:->|→|=>)\s*(?:y|out)\s*$", ""),
     (r"\bpad(?:ding)?(\d)", r"p\1"),
