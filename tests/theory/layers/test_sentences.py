@@ -100,3 +100,15 @@ def test_a_bare_number_at_the_beginning_is_what_goes_in(text):
     assert [row.name for row in found.rows] == ["linear 20", "relu", "linear 5"]
     assert "the first 100 is what goes in, and no layer" in found.notes
     assert len(table("50, relu, fc 5", (100,)).rows) == 3  # of another size: a layer
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("three conv layers with 16, 32 and 64 filters, each followed by relu", r"conv needs its kernel .*column 7"),
+        ("a 3x3 conv layer, then relu, then a dense layer of 10 units", r"conv needs its number of outputs .*column 7"),
+    ],
+)
+def test_what_a_sentence_leaves_out_is_named(text, said):
+    with pytest.raises(TheoryError, match=said):
+        table(text, (3, 32, 32))

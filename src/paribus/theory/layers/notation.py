@@ -569,7 +569,7 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
         options["channels"] = True
     for need in KINDS[kind].needs:
         if need not in options:
-            rule = f"{kind} needs its {_name(KINDS[kind], need)}"
+            rule = f"{kind} needs its {option_name(KINDS[kind], need)}"
             raise unreadable(rule, place, f"for example: {KINDS[kind].example}")
     expects = found.get("in", (None, place))[0]
     takes = expects if isinstance(expects, int) else None
@@ -657,7 +657,7 @@ def _numbered(kind: str, rules: Kind, word: str, sign: Place, unnamed: Iterator[
         raise unreadable(f"{kind} has no such option", sign, _known(rules))
     found = NUMBER.fullmatch(word[len(letter) :])
     if not found:
-        wanted = _name(rules, name)
+        wanted = option_name(rules, name)
         raise unreadable(f"{wanted} is a number, as in {letter or ''}3", sign, f"for example: {rules.example}")
     return name, _value(name, found["value"], sign), bool(found["first"])
 
@@ -680,7 +680,7 @@ def _value(name: str, text: str, sign: Place) -> Any:
     return sizes if name in SEVERAL else sizes[0]
 
 
-def _name(rules: Kind, option: str) -> str:
+def option_name(rules: Kind, option: str) -> str:
     """An option by name, with the letter that gives it."""
     letters = [letter for letter, name in rules.letters.items() if name == option]
     plain = SPOKEN.get(option, option)

@@ -18,13 +18,13 @@ from paribus.errors import TheoryError
 from paribus.theory.layers.code import followed
 from paribus.theory.layers.drawn import drawn
 from paribus.theory.layers.foreign import as_python
-from paribus.theory.layers.kinds import WRITTEN
+from paribus.theory.layers.kinds import KINDS, WRITTEN
 from paribus.theory.layers.known import known
 from paribus.theory.layers.labels import unlabelled
 from paribus.theory.layers.layer import Shape, ends_in_colours
 from paribus.theory.layers.lexicon import concept, mistyped
 from paribus.theory.layers.matlab import layered
-from paribus.theory.layers.notation import SAMPLE, parse
+from paribus.theory.layers.notation import SAMPLE, option_name, parse
 from paribus.theory.layers.printed import printed
 from paribus.theory.layers.refuse import Place, by, unreadable
 from paribus.theory.layers.shorthand import SOFTMAX, spaced, written_out
@@ -154,6 +154,11 @@ def otherwise(text: str) -> Iterator[Pasted]:
 
 def raise_unread(text: str, error: Unread) -> None:
     """Name what a sentence says that is not understood; nothing, where the text is no sentence or has no such place."""
+    if kind := next((kind for kind in KINDS if error.why.startswith(f"{kind} needs ")), ""):
+        rule = f"{kind} needs its {option_name(KINDS[kind], error.why.split()[-1])}"
+        words = [word for word in re.finditer(r"[^\W\d_]+", text) if kind_of(word[0]) == kind]
+        place = Place(text, *(words[0].span() if words else (0, len(text))))
+        raise unreadable(rule, place, f"for example: {KINDS[kind].example}")
     silent = [word for word in re.findall(r"[^\W\d_]+", text.lower()) if concept(word) == ("", "")]
     found = re.search(rf"(?i)(?<!\w){re.escape(error.token.text)}", text) if error.token and error.token.text else None
     if found is not None and len({*silent}) > 1:
