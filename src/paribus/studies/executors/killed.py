@@ -1,4 +1,4 @@
-"""What is written down of a run whose process died under it."""
+"""What is written down of a run whose process died under it, or was lost and may live on."""
 
 from __future__ import annotations
 

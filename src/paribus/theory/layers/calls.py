@@ -15,7 +15,7 @@ from paribus.theory.layers.expressions import beyond
 from paribus.theory.layers.known import apart
 from paribus.theory.layers.layer import Shape
 from paribus.theory.layers.spellings import IDLE, kind_of
-from paribus.theory.layers.steps import ARITHMETIC, FREE, QUIET, flat, listed, pixelwise, written
+from paribus.theory.layers.steps import FREE, METHODS, QUIET, flat, listed, pixelwise, written
 from paribus.theory.layers.values import (
     HINT,
     Alike,
@@ -297,8 +297,8 @@ class Calls(Attending):
         owner, name = called.owner, called.name
         if isinstance(owner, Signal):
             return self.reshaped(owner, f".{name}", args, named, node)
-        if isinstance(owner, Alike) and name.rstrip("_") in ARITHMETIC and len(args) == 1:
-            return self.operated(ARITHMETIC[name.rstrip("_")], owner, args[0], node)
+        if isinstance(owner, Alike) and name.rstrip("_") in METHODS and len(args) == 1:
+            return self.operated(METHODS[name.rstrip("_")], owner, args[0], node)
         if isinstance(owner, Bound) and owner.name == "super":
             return self.inherited(owner.owner, name, args, named, node)
         if name == "super":

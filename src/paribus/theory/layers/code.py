@@ -65,7 +65,7 @@ def followed(text: str, inputs: int = 1, *, alone: bool = False) -> Followed | N
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about a stranger's text
-            tree = _classed(ast.parse(plain))
+            tree = _with_class(ast.parse(plain))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     code = Code(inputs=inputs, last=bool(LAST.search(text)) and "channels=" not in text)
@@ -81,7 +81,7 @@ def followed(text: str, inputs: int = 1, *, alone: bool = False) -> Followed | N
     return Followed(words(chain), code.input, ("code is followed from line to line, and not run", *code.said))
 
 
-def _classed(tree: ast.Module) -> ast.Module:
+def _with_class(tree: ast.Module) -> ast.Module:
     """Methods without their class, as a class."""
     if {"__init__", "forward"} <= {line.name for line in tree.body if isinstance(line, ast.FunctionDef)}:
         methods = [line for line in tree.body if isinstance(line, ast.FunctionDef)]

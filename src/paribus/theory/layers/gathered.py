@@ -9,6 +9,7 @@ from math import prod
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS, KINDS
 from paribus.theory.layers.layer import Shape, ends_in_colours
 from paribus.theory.layers.part import MOST_KERNEL, WEIGHTED, Part, walk
+from paribus.theory.layers.spellings import POINTWISE
 from paribus.theory.layers.tokens import Token, Unread
 
 WINDOWS = ("padding", "bias", "stride", "kernel", "size")
@@ -176,7 +177,7 @@ class Gathered:
         part = Part("conv" if head.values and filters else head.which, role=next(iter(head.values), ""))
         if head.text.startswith("group") and part.kind == "conv" and not any(one.which == "groups" for one in said):
             raise Unread(head, "in how many groups")
-        if head.text.startswith(("pointwise", "pw", "convpw")):
+        if head.text.startswith(POINTWISE):
             part.options["kernel"] = "1"
         if head.text.startswith("bi") and head.which in CELLS:
             part.options["bi"] = "bi"

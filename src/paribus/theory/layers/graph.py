@@ -181,7 +181,7 @@ def _laid(text: str, found: Pasted, inputs: Sequence[Shape], convention: str) ->
         graph.remark("conv3-64 has no padding, unless it says p1; VGG's layers have it")
     if re.search(r"(?i)\bcausal\b", text):
         graph.remark(
-            "causal padding stands before the first step alone: the sizes are those of same, the fields end later"
+            "causal padding stands before the first step alone: sizes as of same, but no field reaches behind its step"
         )
     if RESNETS.search(found.text):
         graph.remark(

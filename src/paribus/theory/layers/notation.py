@@ -33,6 +33,7 @@ from paribus.theory.layers.spellings import (
     CONTAINERS,
     NAMES,
     OPTIONS,
+    POINTWISE,
     Call,
     Word,
     arguments,
@@ -300,7 +301,7 @@ class Reader:
             last = self.take()
             words += self.said(last)
         place = name.to(last)
-        if word.lower().startswith(("pointwise", "pw", "convpw")) and "1x1" not in [one for one, _ in words]:
+        if word.lower().startswith(POINTWISE) and "1x1" not in [one for one, _ in words]:
             words.insert(0, ("k1", name))
         steps = _spelled(kind, call, words_of(kind, attached, name, words), place)
         if optional:
@@ -540,12 +541,6 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
     found = translated(kind, call, place) if call and not several else {}
     separable, kind = kind == "separable", "conv" if kind == "separable" else kind
     kind, found = _fitted(kind, found, place)
-    if kind == "zeropad" and "padding" in found:
-        found = {"around": found.pop("padding")}  # as Keras names it
-    if kind == "zeropad" and (sides := PAIRS.fullmatch(str(found.get("around", ("", place))[0]).replace(" ", ""))):
-        found = {"around": ((int(sides[1]), int(sides[2])), place)}
-    if kind == "zeropad" and "around" in found and len({*_whole(*found["around"])}) == 1:
-        found = {"around": (_whole(*found["around"])[0], place)}  # the same on every side
     normed = found.pop("shape", None) if kind == "ln" else None
     if call and several:
         found = {"shape": (tuple(int(piece) for piece, _ in call.pieces), place)}
@@ -606,6 +601,10 @@ def _fitted(kind: str, found: dict[str, Any], place: Place) -> tuple[str, dict[s
     if kind == "attention" and "key_dim" in found:  # Keras has heads of any width, torch shares the features
         width = _whole(*found.get("heads", (1, place)))[0] * _whole(*found.pop("key_dim"))[0]
         found = {**found, "in": (width, place)}
+    if kind == "zeropad" and (around := found.get("padding", found.get("around"))):  # Keras's name, and torch's place
+        sides = PAIRS.fullmatch(str(around[0]).replace(" ", ""))
+        sizes = (int(sides[1]), int(sides[2])) if sides else _whole(*around)
+        found = {"around": (sizes[0] if len({*sizes}) == 1 else sizes, place)}
     if kind == "glu" and found.get("axis", (0, place))[0] == -1:  # as it is without a word
         found = {}
     if kind == "flatten" and "start" in found:

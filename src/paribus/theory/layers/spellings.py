@@ -157,6 +157,7 @@ windows with
 """  # words that say nothing beside a layer
 FILLERS = {*SPOKEN_ALONG.split()}
 # fmt: on
+POINTWISE = ("pointwise", "pw", "convpw")  # how names of convolutions begin whose window is one value
 MODULE = "write the net as a module of a file, which is followed as it runs: --plugin nets.py"
 RESNETS = re.compile(r"\bconv([1357])x\1(?=\s*\(\s*\d+\s*,\s*\d)")  # conv3x3(8, 16), a function of its code
 WAITING = (

@@ -49,7 +49,7 @@ SAME = {
     "identity",
 }
 EACH = {"exp", "log", "sqrt", "square", "abs", "neg", "clamp", "clip", "sin", "cos"}  # value by value, of the same size
-ARITHMETIC = {"add": ast.Add(), "sub": ast.Sub(), "mul": ast.Mult(), "multiply": ast.Mult(), "div": ast.Div()}
+METHODS = {"add": ast.Add(), "sub": ast.Sub(), "mul": ast.Mult(), "multiply": ast.Mult(), "div": ast.Div()}
 QUIET = {"__init__", "apply", "build", "compile", "cpu", "cuda", "double", "eval", "fit", "float", "half",
          "hybridize", "init_weights", "initialize", "load_state_dict", "parameters", "print", "register_buffer",
          "requires_grad_", "reset_parameters", "save", "save_hyperparameters", "state_dict", "summary", "to",
@@ -90,8 +90,8 @@ class Steps(Python):
             return Alike(ast.unparse(node))
         if base in EACH:
             return self.passed(value)
-        if base in ARITHMETIC and name.startswith(".") and len(args) == 1:
-            return self.operated(ARITHMETIC[base], value, args[0], node)
+        if base in METHODS and name.startswith(".") and len(args) == 1:
+            return self.operated(METHODS[base], value, args[0], node)
         if base in ("size", "dim", "ndim", "shape"):
             return Unsaid(ast.unparse(node))
         args = tuple(flat(args)) if base in ("view", "reshape", "permute") else args
